@@ -1,0 +1,19 @@
+# Warnings, sanitizers and the include path of the engine, for our targets only: link mpa_flags.
+add_library(mpa_flags INTERFACE)
+target_include_directories(mpa_flags INTERFACE ${PROJECT_SOURCE_DIR}/include)
+target_compile_definitions(mpa_flags INTERFACE _GNU_SOURCE)
+target_compile_options(mpa_flags INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wvla -Wundef
+    -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings
+    -fvisibility=hidden -fno-strict-aliasing)
+if(MPA_WERROR)
+    target_compile_options(mpa_flags INTERFACE -Werror)
+endif()
+if(MPA_SANITIZE)
+    target_compile_options(mpa_flags INTERFACE
+        -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+    target_link_options(mpa_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(MPA_FUZZ)
+    target_compile_options(mpa_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
