@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Records: what the measurements say, in the terms of the JSON contract, before any format.
+ *
+ * A connection's record is also its exported state: with the part 'merge' two records of one connection (two vantage points, or
+ * two shards of a set of captures) become one, in any order (mpa_conn_merge(), track.h).
+ *
+ * Conventions: all counts and times are int64_t, and MPA_NULL stands for what the capture cannot give (null in the outputs,
+ * never 0).  Times are nanoseconds since the epoch here (the writers make them relative); durations are nanoseconds.
+ * Arrays belong to whoever made the record and are valid during the call that hands it over.
+ */
+#ifndef MPA_RECORD_H
+#define MPA_RECORD_H
+
+#include "mpa/addr.h"
+#include "mpa/option.h"
+#include "mpa/samples.h"
+#include "mpa/words.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MPA_NULL INT64_MIN
+
+/* Directions index arrays everywhere. */
+enum mpa_dir { MPA_TO_SERVER = 0, MPA_TO_CLIENT = 1 };
+
+struct mpa_both {
+    int64_t v[2]; /* By enum mpa_dir. */
+};
+#define MPA_BOTH_NULL ((struct mpa_both){{MPA_NULL, MPA_NULL}})
+
+struct mpa_frame_ref {
+    int32_t capture; /* Index of the capture; -1 when there is no such frame. */
+    int64_t frame;   /* From 1. */
+};
+
+struct mpa_rec_percentiles {
+    int64_t count; /* 0 with all others MPA_NULL when there are no samples. */
+    int64_t min_ns, p50_ns, p95_ns, p99_ns, max_ns;
+};
+
+/* "captures" */
+struct mpa_rec_capture {
+    const char *file;
+    enum mpa_word vantage; /* MPA_VANTAGE_* */
+    const int32_t *link_types; /* LINKTYPE_ values seen. */
+    int link_type_count;
+    int64_t packets, tcp_segments, copies, truncated, malformed, fragments;
+    int64_t other;    /* Readable, but not TCP. */
+    int64_t icmp;     /* ICMP errors that quote TCP. */
+    int64_t first_ns, last_ns; /* MPA_NULL when empty. */
+    int64_t snaplen;  /* Largest of the file's interfaces; MPA_NULL when unlimited or unknown. */
+    const char *const *lost_checks; /* What this snap length makes unverifiable. */
+    int lost_check_count;
+    const char *error; /* NULL, or one sentence. */
+};
+
+/* One server behind the VIP that packets of a subflow went to or came from. */
+struct mpa_rec_server {
+    char name[64];  /* From --servers, else the MAC, outer address or capture. */
+    enum mpa_word by; /* MPA_SERVER_BY_* */
+    int64_t first_ns, last_ns, packets;
+};
+
+#define MPA_REC_SERVERS_MAX 8 /* Servers kept per subflow; further ones count in the last. */
+
+struct mpa_rec_reset {
+    enum mpa_word class; /* MPA_RESET_* */
+    bool from_server;
+    int64_t ns;
+    struct mpa_frame_ref frame;
+    int64_t reason;    /* Of MP_TCPRST; MPA_NULL without. */
+    int64_t transient; /* 0 or 1; MPA_NULL without MP_TCPRST. */
+    int64_t idle_dur_ns;
+};
+
+struct mpa_rec_subflow {
+    int64_t id; /* In its connection, from 0 by first packet. */
+    enum mpa_word role; /* MPA_ROLE_* */
+    struct mpa_endpoint client, server; /* Client is the connection's client also when the server opened the subflow. */
+    int64_t on_vip; /* 0 or 1; filled by mpa_measure_finish_conn(). */
+    char community_id[40]; /* Community ID v1, seed 0. */
+    int64_t syn_ns, established_ns, usable_ns, first_ns, last_ns;
+    struct mpa_both backup; /* Last state said by each side: v[TO_SERVER] by the client; 0 or 1, MPA_NULL unknown. */
+    struct mpa_both packets, bytes, retransmitted_bytes, reinjected_bytes;
+    int64_t syn_retransmissions;
+    struct mpa_rec_percentiles rtt[2]; /* Of data in that direction: segment to its acknowledgement. */
+    struct mpa_rec_server servers[MPA_REC_SERVERS_MAX];
+    int server_count;
+    bool has_reset;
+    struct mpa_rec_reset reset; /* The earliest. */
+    int64_t icmp_errors;        /* ICMP errors that quoted it. */
+    int64_t icmp_too_big_astray; /* Packet Too Big that reached another server than the subflow's. */
+    enum mpa_word vantage;      /* By its handshake: MPA_VANTAGE_*. */
+    /* Identity for merging. */
+    uint32_t isn[2];       /* Initial sequence numbers by direction; valid with has_isn. */
+    bool has_isn[2];
+    uint32_t nonce[2];     /* MP_JOIN random numbers by direction; valid with has_nonce. */
+    bool has_nonce[2];
+    uint32_t join_token;   /* Token of the join SYN. */
+    bool has_join_token;
+    bool opened_by_server;
+    uint8_t join_hmac[8];  /* Of the join SYN/ACK: decides between connections with equal tokens. */
+    bool has_join_hmac;
+};
+
+struct mpa_rec_add_addr {
+    bool from_server;
+    int64_t id;
+    struct mpa_addr addr;
+    int64_t port; /* MPA_NULL without. */
+    int64_t transmissions, first_ns, last_ns, echoes, echo_ns;
+    int64_t last_before_echo_ns; /* Last copy before the first echo. */
+    struct mpa_frame_ref first_frame, echo_frame;
+    enum mpa_word hmac;    /* MPA_HMAC_* */
+    enum mpa_word vantage; /* MPA_AA_VANTAGE_* */
+    int64_t joined_from[16]; /* Subflow ids. */
+    int joined_count;
+};
+
+struct mpa_rec_hit {
+    int64_t ns, gap_dur_ns, excess_dur_ns;
+    bool censored;
+    int64_t flows_live; /* Flows to VIPs that were live then. */
+    int64_t churn_event; /* Index into churn events, -1 for none; filled by mpa_measure_finish_conn(). */
+    struct mpa_frame_ref frame;
+    int64_t subflow;
+};
+
+/* A line of a connection's story. */
+struct mpa_rec_note {
+    enum mpa_word kind; /* MPA_NOTE_* */
+    int64_t ns;
+    struct mpa_frame_ref frame;
+    int32_t subflow;
+    int32_t from_server; /* 0 or 1; -1 where it does not apply. */
+    int64_t value;       /* Address ID, reason, class (enum mpa_word) or bytes, as the kind says; MPA_NULL none. */
+    struct mpa_addr addr; /* Zero where it does not apply. */
+};
+
+/* Data sequence space seen, by direction: sorted, disjoint intervals of absolute 64-bit numbers. */
+struct mpa_rec_span {
+    uint64_t start, end; /* 'end' is exclusive. */
+};
+
+struct mpa_rec_conn {
+    int64_t id;
+    enum mpa_word protocol; /* MPA_PROTOCOL_* */
+    enum mpa_dialect dialect;
+    const char *dialect_evidence[8]; /* Static texts. */
+    int dialect_evidence_count;
+    struct mpa_endpoint client, server;
+    int64_t server_denies_join, client_denies_join; /* 0 or 1; MPA_NULL unknown. */
+    int64_t token_client, token_server;             /* 32 bits; MPA_NULL unknown. */
+    int64_t syn_ns, established_ns, first_ns, last_ns;
+    enum mpa_word outcome; /* MPA_OUTCOME_* */
+    enum mpa_word fallback; /* MPA_FALLBACK_REASON_*; NONE is null. */
+    int64_t fallback_ns;
+    struct mpa_frame_ref fallback_frame;
+    struct mpa_both bytes, dsn_out_of_order_bytes;
+    struct mpa_rec_subflow *subflows;
+    int subflow_count;
+    struct mpa_rec_add_addr *add_addrs;
+    int add_addr_count;
+    struct {
+        enum mpa_word state;   /* MPA_MIGRATION_* */
+        enum mpa_word left_by; /* MPA_LEFT_BY_*; NONE is null. */
+        enum mpa_dir judged;
+        int64_t usable_ns;
+        struct mpa_both first_direct_ns, vip_bytes_after, direct_bytes_after;
+        double vip_share_after[2]; /* NaN is null. */
+    } migration;
+    int64_t unprotected_dur_ns;
+    struct mpa_rec_hit *hits;
+    int hit_count;
+    int64_t survived; /* 0 or 1; MPA_NULL without hits or undetermined. */
+    bool hit_unprotected; /* The first hit was before a direct subflow was usable. */
+    int64_t failed_ns;    /* When it failed; MPA_NULL. */
+    struct mpa_rec_note *notes;
+    int note_count;
+    int notes_dropped; /* Notes beyond the bound. */
+
+    /* What merging needs; not printed. */
+    struct {
+        bool has_key[2];
+        uint8_t key[2][MPA_KEY_SIZE]; /* By enum mpa_dir of the packets that the owner sends: [TO_SERVER] is the client's. */
+        struct mpa_rec_span *spans[2];
+        int span_count[2];
+        uint32_t captures; /* Bit set of capture indices (the first 32) that held packets of it. */
+        bool data_fin_acked[2];
+        struct mpa_samples *rtt[2]; /* Array over subflows: raw samples, may be NULL. */
+    } merge;
+};
+
+/* "churn"."events" */
+struct mpa_rec_churn_event {
+    int64_t ns;
+    const char *action; /* "remove", "add"; "unknown" when inferred. */
+    const char *server; /* May be NULL: unknown. */
+    enum mpa_word source; /* MPA_CHURN_SOURCE_* */
+    int64_t flows_live, flows_moved, moved_needlessly, reset_events, failed;
+    int64_t moved_at_removed; /* Of flows_moved: those whose old server was the one removed. */
+};
+
+struct mpa_rec_vantage_pair {
+    int from, to; /* Capture indices. */
+    int64_t matched, lost;
+    struct mpa_rec_percentiles delay; /* count 0: clocks cannot be compared. */
+    int64_t clock_offset_dur_ns, clock_error_dur_ns;
+};
+
+struct mpa_rec_deployment {
+    struct mpa_addr vip;
+    const char *mode; /* "D0" ... "D7", "D1/D2". */
+    const char *confidence; /* "low", "medium", "high". */
+    const char *const *evidence;
+    int evidence_count;
+};
+
+struct mpa_rec_hmac {
+    int64_t ok, bad, unverifiable;
+};
+
+/* "timeline.csv": one bin of a second. */
+struct mpa_rec_bin {
+    int64_t start_ns, vip_bytes, direct_bytes;
+    int64_t resets[MPA_RESET_COUNT];
+};
+
+/* Transfers by size class (D.10): one connection is one transfer. */
+struct mpa_rec_transfer_class {
+    int64_t min_bytes, max_bytes; /* Of the class. */
+    int64_t count, completed;
+    struct mpa_rec_percentiles rate; /* Bytes per second, where a percentile says ns. */
+};
+
+/* Everything but the connections. */
+struct mpa_rec_report {
+    int64_t epoch_ns; /* Time 0 of the relative times. */
+    const struct mpa_rec_capture *captures;
+    int capture_count;
+    struct mpa_both options[MPA_OPT_COUNTS];
+    int64_t connections_mptcp, connections_fallback, connections_tcp;
+    int64_t connections_dropped; /* Evicted by --max-connections: reported, but ended early. */
+    int64_t fallback_reasons[MPA_FALLBACK_COUNT];
+    struct mpa_rec_hmac hmac_join_synack, hmac_join_ack, hmac_add_addr;
+    struct {
+        int64_t advertised, transmissions, answered, unanswered;
+        enum mpa_word vantage; /* MPA_AA_VANTAGE_* */
+        bool turnaround;       /* "kind": false is latency. */
+        struct mpa_rec_percentiles first_to_echo, last_to_echo;
+    } add_addr;
+    struct {
+        int64_t migrated, joined_not_migrated, advertised_only, too_short, single_path;
+        double vip_share_after[2]; /* NaN is null. */
+    } migration;
+    double off_path_bytes[2], off_path_packets[2]; /* NaN is null. */
+    int64_t reset_packets, reset_events, reset_classes[MPA_RESET_COUNT];
+    struct {
+        int64_t mptcp_hit, mptcp_survived, mptcp_failed, mptcp_undetermined, mptcp_unprotected;
+        int64_t tcp_hit, tcp_failed, tcp_undetermined;
+        const struct mpa_rec_churn_event *events;
+        int event_count;
+        struct mpa_rec_percentiles gap; /* Handover gaps of the hits that have one. */
+    } churn;
+    const struct mpa_rec_deployment *deployments;
+    int deployment_count;
+    const struct mpa_rec_vantage_pair *pairs;
+    int pair_count;
+    const struct mpa_rec_bin *bins;
+    int64_t bin_count;
+    const struct mpa_rec_transfer_class *transfers;
+    int transfer_count;
+    double requests_per_second; /* NaN is null. */
+    const struct mpa_prefix *vips; /* Given or inferred. */
+    int vip_count;
+    bool vips_inferred;
+    int64_t split_handshakes;
+    int64_t icmp_too_big_astray;
+};
+
+#endif

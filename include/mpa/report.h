@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writers: records in, text, JSON or CSV out.  Uses the record types only.
+ *
+ * One walk serves all writers: begin with the report's totals, each connection in the order of its id, end.  A new format is one
+ * file that fills a struct mpa_writer and one row in the CLI's table.
+ */
+#ifndef MPA_REPORT_H
+#define MPA_REPORT_H
+
+#include "mpa/record.h"
+
+#include <stdio.h>
+
+/* Prefix-preserving pseudonyms of addresses; see anonymize.c. */
+struct mpa_anonymizer;
+
+/* A random key (getrandom) unless 'seed' is not NULL: then the same seed gives the same pseudonyms.  NULL when memory ends. */
+struct mpa_anonymizer *mpa_anonymizer_new(const char *seed);
+struct mpa_addr mpa_anonymizer_addr(const struct mpa_anonymizer *a, const struct mpa_addr *addr);
+void mpa_anonymizer_free(struct mpa_anonymizer *a); /* NULL is accepted. */
+
+struct mpa_writer_options {
+    const struct mpa_anonymizer *anonymizer; /* NULL: addresses as they are. */
+    bool explain;                            /* Text: each connection's story. */
+    const char *only_file;                   /* --separate: this report is about this file; NULL otherwise. */
+};
+
+struct mpa_writer {
+    /* Each returns 0 or MPA_ERR_WRITE / MPA_ERR_NOMEM; after a failure only 'free' is called. */
+    int (*begin)(struct mpa_writer *w, const struct mpa_rec_report *report);
+    int (*connection)(struct mpa_writer *w, const struct mpa_rec_conn *conn);
+    int (*end)(struct mpa_writer *w, const struct mpa_rec_report *report);
+    void (*free)(struct mpa_writer *w);
+};
+
+/* Writers to 'out' (borrowed, not closed); NULL when memory ends. */
+struct mpa_writer *mpa_writer_text(FILE *out, const struct mpa_writer_options *options);
+struct mpa_writer *mpa_writer_json(FILE *out, const struct mpa_writer_options *options);
+/* connections.csv, subflows.csv, add_addr.csv, resets.csv, churn.csv, timeline.csv in 'dir' (made if missing).  NULL with errno set. */
+struct mpa_writer *mpa_writer_csv(const char *dir, const struct mpa_writer_options *options);
+
+/* Records of connections that ended, on disk in a temporary file, so that memory does not grow with them. */
+struct mpa_spool;
+
+struct mpa_spool *mpa_spool_new(void); /* NULL with errno set. */
+/* Append 'conn' (copied, ids in any order, each once).  0, MPA_ERR_WRITE, MPA_ERR_NOMEM. */
+int mpa_spool_put(struct mpa_spool *s, const struct mpa_rec_conn *conn);
+/* The connections in the order of their ids: 1 and '*ret' (valid until the next call; arrays writable), 0 at the end, negative on failure. */
+int mpa_spool_next(struct mpa_spool *s, struct mpa_rec_conn **ret);
+/* Start the walk again. */
+void mpa_spool_rewind(struct mpa_spool *s);
+void mpa_spool_free(struct mpa_spool *s);
+
+#endif
