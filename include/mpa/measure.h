@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Measurements over the tracker's events: ADD_ADDR acknowledgement, migration off the VIP, reset classes, churn, off-path ratio,
+ * transfers (protocol reference, section D).  Never prints.
+ *
+ * One struct mpa_measure is one vantage point with its own tracker.  Feed it segments, take records of connections as they end through
+ * 'on_conn', then mpa_measure_finish() and mpa_measure_report().  Several vantage points: their records are merged
+ * (merge.h), their measures added (mpa_measure_add()).
+ */
+#ifndef MPA_MEASURE_H
+#define MPA_MEASURE_H
+
+#include "mpa/record.h"
+#include "mpa/track.h"
+
+/* A line of --servers: a physical server.  Unknown columns are empty: zero address, zero MAC. */
+struct mpa_server {
+    char name[64];
+    struct mpa_addr unique_address, outer_address;
+    uint8_t mac[6];
+    bool has_unique, has_outer, has_mac;
+};
+
+/* A line of --churn. */
+struct mpa_churn_line {
+    int64_t ns;
+    bool remove; /* Otherwise add. */
+    char server[64]; /* Name or address as written. */
+};
+
+struct mpa_measure_config {
+    struct mpa_track_config track; /* 'observer' and the user sizes are set by the measure. */
+    const struct mpa_prefix *vips; /* --vip; borrowed for the measure's life, like all arrays here. */
+    int vip_count;
+    const struct mpa_server *servers;
+    int server_count;
+    const struct mpa_churn_line *churn; /* In time order. */
+    int churn_count;
+    bool notes; /* Keep the stories (--explain). */
+    /* Called with each connection's record when it leaves memory (and for the rest in mpa_measure_finish()).  The record is the caller's only
+       for the call.  A non-zero return stops nothing, but is what mpa_measure_finish() returns. */
+    int (*on_conn)(void *context, const struct mpa_rec_conn *conn);
+    void *context;
+};
+
+struct mpa_measure;
+
+struct mpa_measure *mpa_measure_new(const struct mpa_measure_config *config); /* NULL when memory ends. */
+
+void mpa_measure_segment(struct mpa_measure *m, const struct mpa_segment *segment);
+void mpa_measure_segments(struct mpa_measure *m, const struct mpa_segment *segments, int count);
+void mpa_measure_icmp(struct mpa_measure *m, const struct mpa_icmp_error *icmp);
+
+/* End of the vantage point: all connections end.  0, or the first failure (MPA_ERR_NOMEM, or of 'on_conn'). */
+int mpa_measure_finish(struct mpa_measure *m);
+
+/* Bring 'from' (finished, same configuration) into 'm'; only sums, samples and event lists that a merge of the connection records does not give. */
+int mpa_measure_add(struct mpa_measure *m, const struct mpa_measure *from);
+
+/*
+ * The totals come from the records: feed every (merged) connection once, in the order of ids, between finish and report.
+ * Completes the record with what is known only at the end: on_vip, churn_event of hits, vantage where the capture decides it, and servers
+ * that turn out to be a router's MAC.
+ */
+void mpa_measure_complete(struct mpa_measure *m, struct mpa_rec_conn *conn);
+
+/* After all connections have been completed: the totals.  Arrays belong to the measure.  'ret->captures', 'pairs' and 'epoch_ns' are left
+   to the caller (the vantage of each capture comes from mpa_measure_vantage()). */
+int mpa_measure_report(struct mpa_measure *m, struct mpa_rec_report *ret);
+
+/* The vantage of this measure's capture by the majority of its handshakes. */
+enum mpa_word mpa_measure_vantage(const struct mpa_measure *m);
+
+const struct mpa_track_counts *mpa_measure_counts(const struct mpa_measure *m);
+
+/* The tracker inside, for the bench and the plugin. */
+struct mpa_tracker *mpa_measure_tracker(struct mpa_measure *m);
+
+void mpa_measure_free(struct mpa_measure *m); /* NULL is accepted. */
+
+#endif
