@@ -9,6 +9,7 @@
 #ifndef MPA_SAMPLES_H
 #define MPA_SAMPLES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define MPA_SAMPLES_EXACT 65536u
@@ -32,5 +33,15 @@ void mpa_samples_merge(struct mpa_samples *s, const struct mpa_samples *from);
 int64_t mpa_samples_percentile(struct mpa_samples *s, double percent);
 
 void mpa_samples_free(struct mpa_samples *s);
+
+/*
+ * A set as flat bytes, for keeping it elsewhere in this process (the byte order and layout are the host's).
+ * mpa_samples_pack() writes exactly mpa_samples_pack_size() bytes.  mpa_samples_unpack() reads a set from the first of 'size'
+ * bytes into '*ret' (which then owns its store) and returns the number of bytes it took; 0 when memory ends or the bytes are
+ * too few, with '*ret' untouched.
+ */
+size_t mpa_samples_pack_size(const struct mpa_samples *s);
+void mpa_samples_pack(const struct mpa_samples *s, uint8_t *ret);
+size_t mpa_samples_unpack(const uint8_t *bytes, size_t size, struct mpa_samples *ret);
 
 #endif
