@@ -35,6 +35,9 @@ enum mpa_dialect {
 #define MPA_OPT_KIND 30 /* TCP option kind of MPTCP (IANA). */
 
 /* The subtype nibble on the wire. */
+/* struct mpa_option.subtype where the byte was not captured or the length leaves none.  Not an index. */
+#define MPA_SUBTYPE_NONE 0xff
+
 enum mpa_subtype {
     MPA_MP_CAPABLE = 0,
     MPA_MP_JOIN = 1,
@@ -72,7 +75,8 @@ struct mpa_capable {
    24 third ACK (hmac[20]). */
 struct mpa_join {
     bool backup;
-    uint8_t reserved; /* Bits 0x0e of byte 2; in the ACK form also byte 3, shifted left by 4. */
+    uint8_t reserved; /* Bits 0x0e of byte 2; in the ACK form the low half of byte 2, and above it the ORed
+                         halves of byte 3: 0 when none of the twelve bits is set. */
     uint8_t id;
     uint8_t hmac_size; /* 0, 8 or 20. */
     uint32_t token;
@@ -139,10 +143,11 @@ struct mpa_tcprst {
 
 /* One decoded option.  The union is valid when 'cond' is MPA_COND_OK or MPA_COND_ILLEGAL. */
 struct mpa_option {
-    uint8_t subtype; /* enum mpa_subtype, or another nibble when 'cond' is MPA_COND_UNKNOWN. */
+    uint8_t subtype; /* enum mpa_subtype, another nibble when 'cond' is MPA_COND_UNKNOWN, or MPA_SUBTYPE_NONE. */
     uint8_t len;     /* The option's length byte. */
     uint8_t cond;    /* enum mpa_cond. */
-    uint8_t reserved; /* Reserved bits that were set, in the option's own places (0 when none): FMT-02. */
+    uint8_t reserved; /* Reserved bits that were set (0 when none): FMT-02.  Of byte 2, or of byte 3 in a DSS; both ORed in MP_FAIL
+                         and MP_FASTCLOSE.  MP_CAPABLE has none: its flags are judged by rules of their own. */
     union {
         struct mpa_capable capable;
         struct mpa_join join;
@@ -187,9 +192,15 @@ struct mpa_fields {
  * belong to the area (captured <= claimed).  'tcp_flags' are those of the segment: the length rows of RFC 8684 section 3 are tied to
  * them.  'dialect' is that of the connection.  'fields' receives the byte spans of what was decoded, unless NULL.
  *
- * Returns '*ret's condition: OK; TRUNCATED (cut by the capture, what was read before is not usable); MALFORMED (length not in
- * the table for subtype and dialect, or past the area); UNKNOWN (subtype unassigned, or experimental); ILLEGAL (right form,
- * but not with these TCP flags or in this dialect: e.g. a SYN form without SYN, MP_TCPRST without RST or in version 0, a DSS on a SYN).
+ * Returns '*ret's condition:
+ *   OK         legal in this dialect with these TCP flags;
+ *   TRUNCATED  cut by the capture, what was read before is not usable;
+ *   MALFORMED  a length that no dialect has for this subtype (or for this nibble or these DSS flags), or past the area;
+ *   UNKNOWN    subtype unassigned (9 to 14), or experimental (15), whose content is private;
+ *   ILLEGAL    a form that is known and was read, but not with these TCP flags or not in this dialect: a SYN form without SYN, a DSS on a
+ *              SYN, MP_TCPRST without RST or in version 0, a 4-byte MP_PRIO in RFC 8684, an RFC 8684 echo with an HMAC or an
+ *              advertisement without, an MP_CAPABLE whose version is not that of the dialect.
+ * 'captured' may be 0; 'bytes' is then not read.  Cannot fail.
  */
 enum mpa_cond mpa_option_decode(const uint8_t *bytes, size_t captured, size_t claimed,
                                 uint8_t tcp_flags, enum mpa_dialect dialect, struct mpa_option *ret,

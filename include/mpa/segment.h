@@ -6,9 +6,9 @@
  * as those are.
  *
  * Link types: Ethernet (1), with any number up to 4 of 802.1Q/802.1ad/0x9100 tags; Linux cooked v1 (113) and v2 (276);
- * raw IP (12, 14, 101, 228, 229); null and loop (0, 108); PPP (9, 50, 51 is PPPoE's inner form).  Tunnels that balancers use, up to 4
- * deep: GRE (with key, checksum, sequence; Ethernet inside too), IPIP, 6in4, IPv4-in-IPv6, IPv6-in-IPv6, VXLAN, Geneve, GUE variants
- * 0 and 1.
+ * raw IP (12, 14, 101, 228, 229); null and loop (0, 108); PPP (9, 50, 51 with a PPPoE header); over Ethernet also PPPoE
+ * sessions and MPLS labels.  Tunnels that balancers use, up to 4 deep: GRE (with key, checksum, sequence; Ethernet inside
+ * too), IPIP, 6in4, IPv4-in-IPv6, IPv6-in-IPv6, VXLAN, Geneve, GUE variants 0 and 1.
  */
 #ifndef MPA_SEGMENT_H
 #define MPA_SEGMENT_H
@@ -81,7 +81,7 @@ struct mpa_segment {
     uint32_t seq;
     uint32_t ack;
     uint16_t window; /* Not scaled. */
-    uint8_t flags;   /* MPA_TCP_*. */
+    uint8_t flags;   /* MPA_TCP_* only: the five bits, so that comparing with == is safe under ECN. */
     bool has_ts;
     uint32_t tsval;
     uint32_t tsecr;
@@ -89,7 +89,7 @@ struct mpa_segment {
     uint8_t wscale; /* MPA_NO_WSCALE without the option. */
     bool sack_permitted;
     bool has_server_id;  /* TCP option 0xB6 or 0xB7 of length 6 (Katran). */
-    uint32_t server_id;
+    uint32_t server_id; /* Its four bytes as a big-endian number. */
     bool options_malformed; /* The option list contradicts itself; what stood before is used. */
     bool options_truncated; /* The capture cut the option area. */
 
