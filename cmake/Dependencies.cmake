@@ -17,3 +17,7 @@ find_path(CSV_INCLUDE csv.h REQUIRED)
 add_library(mpa_csv INTERFACE)
 target_link_libraries(mpa_csv INTERFACE ${CSV_LIBRARY})
 target_include_directories(mpa_csv SYSTEM INTERFACE ${CSV_INCLUDE})
+
+# Only the tests need CUnit.
+find_library(MPA_CUNIT cunit)
+mark_as_advanced(MPA_CUNIT)
