@@ -95,7 +95,7 @@ struct mpa_subflow {
     uint32_t join_token;    /* Of the MP_JOIN SYN. */
     uint16_t id;            /* In the connection, from 0. */
     uint16_t syn_retransmissions;
-    uint8_t role;           /* MPA_ROLE_INITIAL or MPA_ROLE_JOIN, minus nothing: an enum mpa_word in a byte. */
+    uint8_t role;           /* enum mpa_word: MPA_ROLE_INITIAL or MPA_ROLE_JOIN. */
     uint8_t join_synack_hmac; /* enum mpa_word MPA_HMAC_*. */
     uint8_t join_ack_hmac;
     uint16_t flags; /* MPA_SF_*. */
@@ -111,6 +111,10 @@ struct mpa_subflow {
 #define MPA_SF_DETACHED 0x10    /* Its four-tuple has been taken over by a newer connection. */
 #define MPA_SF_JOIN_HMAC 0x20   /* join_hmac is valid. */
 #define MPA_SF_GUESSED 0x40     /* Which side is the client was guessed from ports. */
+#define MPA_SF_PLAIN_SYN 0x80   /* Its latest SYN had no MP_CAPABLE, an earlier one had. */
+#define MPA_SF_SYN_CAPABLE 0x100    /* A SYN with MP_CAPABLE was seen. */
+#define MPA_SF_SYNACK_SEEN 0x200
+#define MPA_SF_NOT_LIVE 0x400   /* Closed or reset, and taken off the connection's live_subflows. */
 
 /* One address that a host advertised. */
 struct mpa_advert {
@@ -202,6 +206,7 @@ struct mpa_conn {
 #define MPA_CONN_CHECKSUMS 0x08  /* Checksums were negotiated. */
 #define MPA_CONN_EVICTED 0x10    /* Left memory because of the bound on connections. */
 #define MPA_CONN_DIRECT 0x20     /* A joined subflow to another server address exists. */
+#define MPA_CONN_UNDECIDED 0x40  /* Keys are known, their hash is not (version 1 without its SYN). */
 
 /* The initial subflow, or NULL where it was not captured. */
 static inline struct mpa_subflow *mpa_conn_initial(const struct mpa_conn *c)
@@ -283,6 +288,9 @@ struct mpa_observer {
     /* Every segment that is no copy, after the state has changed by it. */
     void (*segment)(void *context, const struct mpa_segment *segment, struct mpa_subflow *subflow, enum mpa_dir dir,
                     const struct mpa_facts *facts);
+    /* A copy of a packet seen before (another interface, before or after NAT or encapsulation): state is unchanged, but where it was
+       seen may name the physical server.  */
+    void (*copy)(void *context, const struct mpa_segment *segment, struct mpa_subflow *subflow, enum mpa_dir dir);
     /* The connection leaves memory after this. */
     void (*conn_end)(void *context, struct mpa_conn *conn);
 };

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Connections and subflows: their making and end, and the tokens by which joins find them. */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct mpa_conn *conn_new(struct mpa_tracker *t, const struct mpa_segment *seg)
+{
+    struct mpa_conn *c = pool_get(&t->conns);
+
+    if (!c)
+        return NULL;
+    c->id = t->next_id++;
+    c->first_ns = c->last_ns = seg->ns;
+    c->protocol = MPA_PROTOCOL_TCP;
+    c->dialect = (uint8_t)t->config.dialect;
+    c->fallback = MPA_FALLBACK_REASON_NONE;
+    if (t->config.conn_user_size)
+        c->user = (char *)c + ((sizeof *c + 15) & ~(size_t)15);
+    t->counts.connections = t->next_id;
+    t->live++;
+    timer_set(t, c);
+    return c;
+}
+
+struct mpa_subflow *subflow_new(struct mpa_tracker *t, struct mpa_conn *c,
+                                const struct mpa_segment *seg, uint32_t hash, enum mpa_dir dir,
+                                uint8_t role)
+{
+    struct mpa_subflow *sf = pool_get(&t->subflows);
+
+    if (!sf)
+        return NULL;
+    sf->conn = c;
+    sf->role = role;
+    sf->id = c->subflow_count++;
+    sf->first_ns = sf->last_ns = seg->ns;
+    sf->flow.addr[dir] = seg->dst;
+    sf->flow.port[dir] = seg->dport;
+    sf->flow.addr[other(dir)] = seg->src;
+    sf->flow.port[other(dir)] = seg->sport;
+    sf->flow.hash = hash;
+    sf->flow.subflow = sf;
+    sf->join_synack_hmac = sf->join_ack_hmac = MPA_HMAC_NONE;
+    for (int i = 0; i < 2; i++) {
+        sf->half[i].wscale = MPA_NO_WSCALE;
+        sf->half[i].backup = 2;
+    }
+    if (t->config.subflow_user_size)
+        sf->user = (char *)sf + ((sizeof *sf + 15) & ~(size_t)15);
+    if (c->last_subflow)
+        c->last_subflow->next = sf;
+    else
+        c->subflows = sf;
+    c->last_subflow = sf;
+    c->live_subflows++;
+    c->closed_ns = 0;
+    flow_insert(&t->flows, &sf->flow);
+    if (mpa_subflow_is_direct(sf))
+        c->flags |= MPA_CONN_DIRECT;
+    return sf;
+}
+
+void subflow_add_view(struct mpa_tracker *t, struct mpa_subflow *sf, const struct mpa_segment *seg,
+                      uint32_t hash, enum mpa_dir dir)
+{
+    struct mpa_flow *view = pool_get(&t->views);
+
+    if (!view) {
+        t->counts.no_memory++;
+        return;
+    }
+    view->addr[dir] = seg->dst;
+    view->port[dir] = seg->dport;
+    view->addr[other(dir)] = seg->src;
+    view->port[other(dir)] = seg->sport;
+    view->hash = hash;
+    view->subflow = sf;
+    view->next_view = sf->flow.next_view;
+    sf->flow.next_view = view;
+    flow_insert(&t->flows, view);
+}
+
+void subflow_detach(struct mpa_tracker *t, struct mpa_subflow *sf)
+{
+    if (sf->flags & MPA_SF_DETACHED)
+        return;
+    for (struct mpa_flow *v = &sf->flow; v; v = v->next_view)
+        flow_remove(&t->flows, v);
+    sf->flags |= MPA_SF_DETACHED;
+}
+
+static void subflow_free(struct mpa_tracker *t, struct mpa_subflow *sf)
+{
+    subflow_detach(t, sf);
+    for (struct mpa_flow *v = sf->flow.next_view, *next; v; v = next) {
+        next = v->next_view;
+        pool_put(&t->views, v);
+    }
+    for (int i = 0; i < 2; i++) {
+        mpa_space_free(&sf->half[i].seen);
+        if (sf->half[i].rtt) {
+            mpa_samples_free(sf->half[i].rtt);
+            pool_put(&t->samples, sf->half[i].rtt);
+        }
+    }
+    pool_put(&t->rivals, sf->rival);
+    pool_put(&t->subflows, sf);
+}
+
+static void unlink_subflow(struct mpa_conn *c, struct mpa_subflow *sf)
+{
+    struct mpa_subflow **at = &c->subflows, *last = NULL;
+
+    while (*at && *at != sf) {
+        last = *at;
+        at = &(*at)->next;
+    }
+    if (!*at)
+        return;
+    *at = sf->next;
+    if (c->last_subflow == sf)
+        c->last_subflow = last;
+    sf->next = NULL;
+    if (!(sf->flags & MPA_SF_NOT_LIVE))
+        c->live_subflows--;
+}
+
+void subflow_move(struct mpa_tracker *t, struct mpa_subflow *sf, struct mpa_conn *to)
+{
+    struct mpa_conn *from = sf->conn;
+
+    if (from == to)
+        return;
+    unlink_subflow(from, sf);
+    sf->conn = to;
+    sf->id = to->subflow_count++;
+    if (to->last_subflow)
+        to->last_subflow->next = sf;
+    else
+        to->subflows = sf;
+    to->last_subflow = sf;
+    if (!(sf->flags & MPA_SF_NOT_LIVE))
+        to->live_subflows++;
+    to->closed_ns = 0;
+    timer_set(t, to);
+    if (mpa_subflow_is_direct(sf))
+        to->flags |= MPA_CONN_DIRECT;
+}
+
+static void forget_undecided(struct mpa_tracker *t, const struct mpa_conn *c)
+{
+    for (int i = 0; i < t->undecided_count; i++)
+        if (t->undecided[i] == c) {
+            t->undecided[i] = t->undecided[--t->undecided_count];
+            return;
+        }
+}
+
+void conn_end(struct mpa_tracker *t, struct mpa_conn *c)
+{
+    if (t->config.observer.conn_end)
+        t->config.observer.conn_end(t->config.observer.context, c);
+    timer_clear(t, c);
+    for (int i = 0; i < 2; i++)
+        if (c->data[i].flags & MPA_DATA_TOKEN)
+            token_remove(t, c, (enum mpa_dir)i);
+    if (c->flags & MPA_CONN_UNDECIDED)
+        forget_undecided(t, c);
+    for (struct mpa_subflow *sf = c->subflows, *next; sf; sf = next) {
+        next = sf->next;
+        subflow_free(t, sf);
+    }
+    for (struct mpa_advert *a = c->adverts, *next; a; a = next) {
+        next = a->next;
+        pool_put(&t->adverts, a);
+    }
+    for (int i = 0; i < 2; i++) {
+        mpa_space_free(&c->data[i].seen);
+        mpa_space_free(&c->data[i].declared);
+    }
+    t->live--;
+    pool_put(&t->conns, c);
+}
+
+/* ---- Tokens ---------------------------------------------------------------------------------------------- */
+
+static void token_grow(struct token_table *tt, enum mpa_dir owner)
+{
+    size_t count = tt->buckets ? (tt->mask + 1) * 2 : 1024;
+    struct mpa_conn **buckets = calloc(count, sizeof *buckets);
+
+    if (!buckets)
+        return;
+    for (size_t i = 0; tt->buckets && i <= tt->mask; i++)
+        for (struct mpa_conn *c = tt->buckets[i], *next; c; c = next) {
+            struct mpa_conn **head = &buckets[c->data[owner].token & (count - 1)];
+
+            next = c->token_chain[owner];
+            c->token_chain[owner] = *head;
+            *head = c;
+        }
+    free(tt->buckets);
+    tt->buckets = buckets;
+    tt->mask = count - 1;
+}
+
+int token_insert(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner)
+{
+    struct token_table *tt = &t->tokens[owner];
+    struct mpa_conn **head;
+
+    if (!tt->buckets || tt->count > tt->mask)
+        token_grow(tt, owner);
+    if (!tt->buckets)
+        return MPA_ERR_NOMEM;
+    head = &tt->buckets[c->data[owner].token & tt->mask];
+    c->token_chain[owner] = *head;
+    *head = c;
+    tt->count++;
+    c->data[owner].flags |= MPA_DATA_TOKEN;
+    return MPA_OK;
+}
+
+void token_remove(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner)
+{
+    struct token_table *tt = &t->tokens[owner];
+    struct mpa_conn **at = &tt->buckets[c->data[owner].token & tt->mask];
+
+    while (*at && *at != c)
+        at = &(*at)->token_chain[owner];
+    if (*at) {
+        *at = c->token_chain[owner];
+        tt->count--;
+    }
+    c->data[owner].flags &= (uint8_t)~MPA_DATA_TOKEN;
+}
+
+struct mpa_conn *token_find(const struct mpa_tracker *t, uint32_t token, enum mpa_dir owner,
+                            const struct mpa_conn *after)
+{
+    const struct token_table *tt = &t->tokens[owner];
+    struct mpa_conn *c;
+
+    if (!tt->buckets)
+        return NULL;
+    c = after ? after->token_chain[owner] : tt->buckets[token & tt->mask];
+    while (c && c->data[owner].token != token)
+        c = c->token_chain[owner];
+    return c;
+}
+
+/* ---- Keys ------------------------------------------------------------------------------------------------- */
+
+static void key_derive(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner)
+{
+    struct mpa_data_half *d = &c->data[owner];
+    enum mpa_hash hashes[2];
+
+    if (dialect_hashes(c, hashes) == 2 && !(c->flags & MPA_CONN_UNDECIDED) &&
+        t->undecided_count < UNDECIDED_MAX) {
+        t->undecided[t->undecided_count++] = c;
+        c->flags |= MPA_CONN_UNDECIDED;
+    }
+    if (d->flags & MPA_DATA_TOKEN)
+        token_remove(t, c, owner);
+    mpa_crypto_key(hashes[0], d->key, &d->token, &d->idsn);
+    if (token_insert(t, c, owner) != MPA_OK)
+        t->counts.no_memory++;
+}
+
+void conn_set_key(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner,
+                  const uint8_t key[MPA_KEY_SIZE])
+{
+    struct mpa_data_half *d = &c->data[owner];
+
+    if ((d->flags & MPA_DATA_KEY) && memcmp(d->key, key, MPA_KEY_SIZE) == 0)
+        return;
+    memcpy(d->key, key, MPA_KEY_SIZE);
+    d->flags |= MPA_DATA_KEY;
+    key_derive(t, c, owner);
+}
+
+void conn_rehash(struct mpa_tracker *t, struct mpa_conn *c)
+{
+    enum mpa_hash hashes[2];
+
+    if ((c->flags & MPA_CONN_UNDECIDED) && dialect_hashes(c, hashes) == 1) {
+        forget_undecided(t, c);
+        c->flags &= (uint8_t)~MPA_CONN_UNDECIDED;
+    }
+    for (int i = 0; i < 2; i++)
+        if (c->data[i].flags & MPA_DATA_KEY)
+            key_derive(t, c, (enum mpa_dir)i);
+}

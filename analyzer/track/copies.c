@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Copies: the same packet captured again on another interface, before or after NAT or encapsulation (protocol reference C.0).
+ *
+ * A packet is known by what routers and translators leave alone.  The same within 10 ms but with another layer 2, TTL or
+ * four-tuple is a copy; the same in everything is a duplicate that the network made, and counts.
+ */
+#include "internal.h"
+
+#define COPY_NS 10000000
+
+static inline uint64_t mix(uint64_t h, uint64_t v)
+{
+    h = (h ^ v) * 0x9fb21c651e98df25u;
+    return h ^ h >> 32;
+}
+
+static uint64_t fingerprint(const struct mpa_segment *seg)
+{
+    uint64_t h = mix(0x2545f4914f6cdd1du, (uint64_t)seg->seq << 32 | seg->ack);
+
+    h = mix(h, (uint64_t)seg->flags << 56 | (uint64_t)seg->window << 40 |
+                   (uint64_t)seg->ip_id << 24 | (uint64_t)seg->options_size << 16 | seg->v6);
+    h = mix(h, seg->payload_size);
+    if (seg->has_ts)
+        h = mix(h, (uint64_t)seg->tsval << 32 | seg->tsecr);
+    return h | 1; /* 0 is an empty slot. */
+}
+
+void copy_check(struct copy_slot *slots, const struct mpa_segment *seg, uint32_t flow_hash,
+                struct copy_verdict *ret)
+{
+    uint64_t print = fingerprint(seg);
+    struct copy_slot *slot = &slots[(print >> 40) & (COPY_SLOTS - 1)];
+
+    ret->slot = slot;
+    ret->print = print;
+    ret->copy = false;
+    ret->subflow = NULL;
+    if (slot->print != print || seg->ns - slot->ns > COPY_NS || slot->ns - seg->ns > COPY_NS)
+        return;
+    if (slot->l2_hash == seg->l2_hash && slot->ttl == seg->ttl && slot->flow_hash == flow_hash)
+        return;
+    ret->copy = true;
+    ret->dir = (enum mpa_dir)slot->dir;
+    if (slot->subflow && slot->subflow->conn && slot->subflow->conn->id == slot->conn_id)
+        ret->subflow = slot->subflow;
+}
+
+void copy_note(const struct copy_verdict *v, const struct mpa_segment *seg, uint32_t flow_hash,
+               struct mpa_subflow *subflow, enum mpa_dir dir)
+{
+    struct copy_slot *slot = v->slot;
+
+    slot->print = v->print;
+    slot->ns = seg->ns;
+    slot->subflow = subflow;
+    slot->conn_id = subflow->conn->id;
+    slot->l2_hash = seg->l2_hash;
+    slot->flow_hash = flow_hash;
+    slot->ttl = seg->ttl;
+    slot->dir = (uint8_t)dir;
+}

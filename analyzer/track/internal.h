@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tracker from inside: who owns what, and which file does what.
+ *
+ *   tracker.c    entry, batches, timers, the end        pool.c      fixed-size memory
+ *   flow.c       four-tuples                            copies.c    copies of packets, NAT views
+ *   conn.c       connections and subflows, tokens       handshake.c SYN, SYN/ACK, third ACK, split handshakes
+ *   options.c    every MPTCP option to its meaning      dialect.c   evidence to dialect
+ *   advert.c     ADD_ADDR, echo, REMOVE_ADDR            join.c      MP_JOIN and its HMACs
+ *   dss.c        mappings, Data ACK, DATA_FIN           data.c      payload, acknowledgements, RTT
+ *   fallback.c   when a connection stops being MPTCP    export.c    state to record
+ */
+#ifndef MPA_TRACK_INTERNAL_H
+#define MPA_TRACK_INTERNAL_H
+
+#include "mpa/status.h"
+#include "mpa/track.h"
+
+#include <stddef.h>
+
+/* ---- pool.c: items of one size from slabs, zeroed, with a free list; slabs are returned only at the end. */
+struct pool {
+    size_t item; /* Bytes of an item. */
+    void *free;  /* Free list through the items' first bytes. */
+    void *slabs; /* List of slabs. */
+    char *fresh; /* Never used part of the newest slab. */
+    size_t fresh_count;
+};
+
+void pool_init(struct pool *p, size_t item_size);
+void *pool_get(struct pool *p); /* NULL when memory ends. */
+void pool_put(struct pool *p, void *item);
+void pool_close(struct pool *p);
+
+/* ---- flow.c */
+struct flow_table {
+    struct mpa_flow **buckets;
+    size_t mask; /* Buckets - 1. */
+    size_t count;
+    uint64_t key[2]; /* Of the hash: nobody can aim at one bucket. */
+};
+
+int flow_table_init(struct flow_table *f);
+void flow_table_close(struct flow_table *f);
+uint32_t flow_hash(const struct flow_table *f, const struct mpa_segment *seg);
+uint32_t flow_hash_tuple(const struct flow_table *f, const struct mpa_addr *src, uint16_t sport,
+                         const struct mpa_addr *dst, uint16_t dport);
+/* The flow of this four-tuple in either direction, or NULL; '*ret_dir' is which. */
+struct mpa_flow *flow_find(const struct flow_table *f, uint32_t hash, const struct mpa_addr *src,
+                           uint16_t sport, const struct mpa_addr *dst, uint16_t dport,
+                           enum mpa_dir *ret_dir);
+/* Insert a flow whose addresses, ports and hash are set.  0 or MPA_ERR_NOMEM (the table stays usable). */
+int flow_insert(struct flow_table *f, struct mpa_flow *flow);
+void flow_remove(struct flow_table *f, struct mpa_flow *flow);
+
+/* ---- copies.c */
+#define COPY_SLOTS 16384u
+
+struct copy_slot {
+    uint64_t print; /* 0: empty. */
+    int64_t ns;
+    struct mpa_subflow *subflow; /* Valid while subflow->conn->id is 'conn_id'. */
+    int64_t conn_id;
+    uint32_t l2_hash;
+    uint32_t flow_hash;
+    uint8_t ttl;
+    uint8_t dir;
+};
+
+/* What copies.c says of a segment. */
+struct copy_verdict {
+    struct copy_slot *slot; /* Where to note the segment when it is no copy. */
+    uint64_t print;
+    bool copy;
+    struct mpa_subflow
+        *subflow; /* Of the first view, when it is still in memory; NULL otherwise. */
+    enum mpa_dir dir;
+};
+
+void copy_check(struct copy_slot *slots, const struct mpa_segment *seg, uint32_t flow_hash,
+                struct copy_verdict *ret);
+void copy_note(const struct copy_verdict *v, const struct mpa_segment *seg, uint32_t flow_hash,
+               struct mpa_subflow *subflow, enum mpa_dir dir);
+
+/* ---- The tracker itself. */
+#define TIMER_SLOTS 4096u /* Of one second. */
+#define UNDECIDED_MAX                                                                              \
+    256 /* Connections whose hash is undecided and that are searched for unknown tokens. */
+
+struct token_table {
+    struct mpa_conn **buckets;
+    size_t mask, count;
+};
+
+struct mpa_tracker {
+    struct mpa_track_config config;
+    struct mpa_track_counts counts;
+    struct flow_table flows;
+    struct token_table tokens[2]; /* By the owner's direction: [MPA_TO_SERVER] client tokens. */
+    struct pool conns, subflows, views, adverts, samples, rivals;
+    struct mpa_conn *timers[TIMER_SLOTS];
+    int64_t now_ns;       /* Highest time seen. */
+    int64_t timer_second; /* The next second to look at. */
+    int64_t next_id, live;
+    struct copy_slot *copies;
+    struct mpa_conn *undecided[UNDECIDED_MAX];
+    int undecided_count;
+};
+
+/* The other server's SYN/ACK of a split handshake. */
+struct mpa_synack {
+    uint32_t isn;
+    uint8_t key[MPA_KEY_SIZE];
+    uint8_t capable_flags, version, ttl, wscale;
+    bool has_key;
+};
+
+/* One segment on its way through the tracker. */
+struct pass {
+    struct mpa_tracker *t;
+    const struct mpa_segment *seg;
+    struct mpa_subflow *sf;
+    struct mpa_conn *conn;
+    enum mpa_dir dir;
+    struct mpa_facts *facts;
+    bool had_mptcp; /* Carries an MPTCP option of any condition. */
+    bool has_dss;
+    bool has_capable;
+    bool rival;   /* A SYN/ACK of another server than the first one that answered. */
+    uint64_t seq; /* Unwrapped sequence number of the first payload byte. */
+};
+
+static inline enum mpa_dir other(enum mpa_dir dir)
+{
+    return dir == MPA_TO_SERVER ? MPA_TO_CLIENT : MPA_TO_SERVER;
+}
+
+/* The direction in which the subflow's opener sends. */
+static inline enum mpa_dir opener(const struct mpa_subflow *sf)
+{
+    return sf->flags & MPA_SF_BY_SERVER ? MPA_TO_CLIENT : MPA_TO_SERVER;
+}
+
+static inline struct mpa_frame_ref frame_of(const struct mpa_segment *seg)
+{
+    return (struct mpa_frame_ref){seg->capture, (int64_t)seg->frame};
+}
+
+/* Unwrapped numbers begin above 2^32, so that going back never underflows. */
+#define SEQ_BASE (1ull << 32)
+
+/* tracker.c */
+void tell(struct pass *p, enum mpa_event_kind kind, const struct mpa_option *option,
+          struct mpa_advert *advert, int64_t value);
+void timer_set(struct mpa_tracker *t, struct mpa_conn *c);
+void timer_clear(struct mpa_tracker *t, struct mpa_conn *c);
+void subflow_check_live(struct pass *p);
+
+/* conn.c */
+struct mpa_conn *conn_new(struct mpa_tracker *t, const struct mpa_segment *seg);
+void conn_end(struct mpa_tracker *t, struct mpa_conn *c);
+/* A subflow of 'c' for the segment's four-tuple; 'dir' is the segment's direction. */
+struct mpa_subflow *subflow_new(struct mpa_tracker *t, struct mpa_conn *c,
+                                const struct mpa_segment *seg, uint32_t hash, enum mpa_dir dir,
+                                uint8_t role);
+/* Its four-tuples leave the table: a newer connection took them over. */
+void subflow_detach(struct mpa_tracker *t, struct mpa_subflow *sf);
+/* A translated view of 'sf'. */
+void subflow_add_view(struct mpa_tracker *t, struct mpa_subflow *sf, const struct mpa_segment *seg,
+                      uint32_t hash, enum mpa_dir dir);
+/* Move a subflow to another connection (a join whose HMAC belongs to another one with an equal token). */
+void subflow_move(struct mpa_tracker *t, struct mpa_subflow *sf, struct mpa_conn *to);
+int token_insert(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner);
+void token_remove(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner);
+/* The next connection after 'after' (NULL: the first) whose 'owner' has 'token'. */
+struct mpa_conn *token_find(const struct mpa_tracker *t, uint32_t token, enum mpa_dir owner,
+                            const struct mpa_conn *after);
+void conn_set_key(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner,
+                  const uint8_t key[MPA_KEY_SIZE]);
+/* The hash was decided or changed: tokens and initial numbers again. */
+void conn_rehash(struct mpa_tracker *t, struct mpa_conn *c);
+
+/* dialect.c */
+void dialect_note(struct mpa_tracker *t, struct mpa_conn *c, uint32_t evidence);
+/* The answerer's version overrides the opener's. */
+void dialect_version(struct mpa_tracker *t, struct mpa_conn *c, unsigned version, bool answer);
+enum mpa_dialect dialect_for_decoding(const struct mpa_conn *c);
+/* Hashes that may be this connection's: fills 'ret', returns 1 or 2. */
+int dialect_hashes(const struct mpa_conn *c, enum mpa_hash ret[2]);
+
+/* handshake.c: each returns the subflow that the segment belongs to, or NULL when memory ended. */
+struct mpa_subflow *handshake_syn(struct pass *p, struct mpa_flow *flow, uint32_t hash);
+struct mpa_subflow *handshake_synack(struct pass *p, struct mpa_flow *flow, uint32_t hash);
+struct mpa_subflow *handshake_midstream(struct pass *p, uint32_t hash);
+void handshake_after(struct pass *p);
+void handshake_capable(struct pass *p, const struct mpa_option *o);
+
+/* join.c */
+struct mpa_conn *join_find(struct mpa_tracker *t, const struct mpa_segment *seg,
+                           const struct mpa_join *join, enum mpa_dir *ret_dir);
+void join_apply(struct pass *p, const struct mpa_option *o);
+
+/* advert.c */
+void advert_apply(struct pass *p, const struct mpa_option *o);
+void advert_remove(struct pass *p, const struct mpa_option *o);
+void advert_joined(struct mpa_subflow *sf);
+
+/* options.c */
+void options_apply(struct pass *p);
+
+/* dss.c */
+void dss_apply(struct pass *p, const struct mpa_option *o);
+void dss_first_data(struct pass *p, const struct mpa_capable *cap);
+/* The data sequence number of subflow sequence number 'seq'; 0 without a mapping, '*ret_size' bytes are covered from there. */
+uint64_t dss_lookup(const struct mpa_half *h, uint64_t seq, uint64_t *ret_size);
+
+/* data.c */
+void data_apply(struct pass *p);
+
+/* fallback.c */
+void fallback_set(struct pass *p, enum mpa_word reason);
+void fallback_check(struct pass *p);
+
+#endif

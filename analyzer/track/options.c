@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every MPTCP option of a segment: decoded in the connection's dialect, counted, applied. */
+#include "internal.h"
+
+static enum mpa_word count_capable(const struct mpa_option *o, uint8_t tcp_flags)
+{
+    if (tcp_flags & MPA_TCP_SYN)
+        return tcp_flags & MPA_TCP_ACK ? MPA_OPT_COUNT_MP_CAPABLE_SYNACK
+                                       : MPA_OPT_COUNT_MP_CAPABLE_SYN;
+    return o->capable.has_length ? MPA_OPT_COUNT_MP_CAPABLE_DATA : MPA_OPT_COUNT_MP_CAPABLE_ACK;
+}
+
+static enum mpa_word count_join(uint8_t tcp_flags)
+{
+    if (tcp_flags & MPA_TCP_SYN)
+        return tcp_flags & MPA_TCP_ACK ? MPA_OPT_COUNT_MP_JOIN_SYNACK : MPA_OPT_COUNT_MP_JOIN_SYN;
+    return MPA_OPT_COUNT_MP_JOIN_ACK;
+}
+
+/* The row of the options table that this option counts in. */
+static enum mpa_word count_row(const struct mpa_option *o, uint8_t tcp_flags)
+{
+    static const uint8_t rows[] = {
+        [MPA_DSS] = MPA_OPT_COUNT_DSS,
+        [MPA_REMOVE_ADDR] = MPA_OPT_COUNT_REMOVE_ADDR,
+        [MPA_MP_PRIO] = MPA_OPT_COUNT_MP_PRIO,
+        [MPA_MP_FAIL] = MPA_OPT_COUNT_MP_FAIL,
+        [MPA_MP_FASTCLOSE] = MPA_OPT_COUNT_MP_FASTCLOSE,
+        [MPA_MP_TCPRST] = MPA_OPT_COUNT_MP_TCPRST,
+    };
+
+    switch (o->cond) {
+    case MPA_COND_TRUNCATED:
+        return MPA_OPT_COUNT_TRUNCATED;
+    case MPA_COND_MALFORMED:
+        return MPA_OPT_COUNT_MALFORMED;
+    case MPA_COND_UNKNOWN:
+        return MPA_OPT_COUNT_UNKNOWN;
+    default:
+        break;
+    }
+    switch (o->subtype) {
+    case MPA_MP_CAPABLE:
+        return count_capable(o, tcp_flags);
+    case MPA_MP_JOIN:
+        return count_join(tcp_flags);
+    case MPA_ADD_ADDR:
+        return o->add_addr.echo ? MPA_OPT_COUNT_ADD_ADDR_ECHO : MPA_OPT_COUNT_ADD_ADDR;
+    default:
+        return o->subtype < sizeof rows && rows[o->subtype] ? (enum mpa_word)rows[o->subtype]
+                                                            : MPA_OPT_COUNT_UNKNOWN;
+    }
+}
+
+static void apply_prio(struct pass *p, const struct mpa_option *o)
+{
+    struct mpa_conn *c = p->conn;
+    struct mpa_subflow *first = mpa_conn_initial(c);
+
+    if (o->len == 4)
+        dialect_note(p->t, c, MPA_EV_PRIO4);
+    for (struct mpa_subflow *sf = c->subflows; sf; sf = sf->next) {
+        if (o->prio.has_id ? sf->half[p->dir].address_id != o->prio.id : sf != p->sf)
+            continue;
+        sf->half[p->dir].backup = o->prio.backup;
+        if (sf == first && o->prio.backup && c->prio_ns == 0)
+            c->prio_ns = p->seg->ns;
+    }
+    tell(p, MPA_EVENT_PRIO, o, NULL, o->prio.backup);
+}
+
+static void apply_one(struct pass *p, const struct mpa_option *o)
+{
+    switch (o->subtype) {
+    case MPA_MP_CAPABLE:
+        handshake_capable(p, o);
+        if (o->capable.has_length)
+            dss_first_data(p, &o->capable);
+        break;
+    case MPA_MP_JOIN:
+        join_apply(p, o);
+        break;
+    case MPA_DSS:
+        dss_apply(p, o);
+        break;
+    case MPA_ADD_ADDR:
+        advert_apply(p, o);
+        break;
+    case MPA_REMOVE_ADDR:
+        advert_remove(p, o);
+        break;
+    case MPA_MP_PRIO:
+        apply_prio(p, o);
+        break;
+    case MPA_MP_FAIL:
+        p->conn->flags |= MPA_CONN_MP_FAIL;
+        tell(p, MPA_EVENT_MP_FAIL, o, NULL, 0);
+        break;
+    case MPA_MP_FASTCLOSE:
+        p->conn->data[p->dir].flags |= MPA_DATA_FASTCLOSE;
+        tell(p, MPA_EVENT_FASTCLOSE, o, NULL, 0);
+        break;
+    case MPA_MP_TCPRST:
+        dialect_note(p->t, p->conn, MPA_EV_TCPRST);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Whether the segment shows a connection to be MPTCP whose handshake was not captured. */
+static void upgrade(struct pass *p, const struct mpa_option *o)
+{
+    struct mpa_subflow *sf = p->sf;
+
+    if (p->conn->protocol != MPA_PROTOCOL_TCP || o->cond != MPA_COND_OK)
+        return;
+    if ((sf->flags & MPA_SF_MIDSTREAM) || (sf->syn_ns == 0 && !(p->seg->flags & MPA_TCP_SYN)))
+        p->conn->protocol = MPA_PROTOCOL_MPTCP;
+}
+
+void options_apply(struct pass *p)
+{
+    const struct mpa_segment *seg = p->seg;
+    struct mpa_half *h = &p->sf->half[p->dir];
+    struct mpa_option o;
+
+    for (int i = 0; i < seg->mptcp_count; i++) {
+        unsigned at = seg->mptcp_at[i];
+        enum mpa_cond cond;
+
+        cond = mpa_option_decode(seg->options + at, (size_t)seg->options_captured - at,
+                                 (size_t)seg->options_size - at, seg->flags,
+                                 dialect_for_decoding(p->conn), &o, NULL);
+        p->t->counts.options[count_row(&o, seg->flags) - MPA_OPT_FIRST].v[p->dir]++;
+        p->had_mptcp = true;
+        upgrade(p, &o);
+        if (p->t->config.observer.event)
+            tell(p, MPA_EVENT_OPTION, &o, NULL, 0);
+        if (cond == MPA_COND_OK || (cond == MPA_COND_ILLEGAL && o.subtype != MPA_DSS))
+            apply_one(p, &o);
+    }
+    if (p->had_mptcp && !(seg->flags & MPA_TCP_SYN))
+        h->flags |= MPA_HALF_OPTIONS;
+}

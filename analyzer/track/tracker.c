@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tracker's entry and its time: each segment to its subflow, connections out of memory when they are over. */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND         1000000000ll
+#define DEFAULT_MAX    1000000u
+#define DEFAULT_IDLE   (3600 * SECOND)
+#define DEFAULT_CLOSED (75 * SECOND)
+#define SYN_ONLY_NS    (200 * SECOND) /* A SYN that nobody answered. */
+
+struct mpa_tracker *mpa_tracker_new(const struct mpa_track_config *config)
+{
+    struct mpa_tracker *t = calloc(1, sizeof *t);
+
+    if (!t)
+        return NULL;
+    t->config = *config;
+    if (t->config.max_connections == 0)
+        t->config.max_connections = DEFAULT_MAX;
+    if (t->config.idle_ns == 0)
+        t->config.idle_ns = DEFAULT_IDLE;
+    if (t->config.closed_ns == 0)
+        t->config.closed_ns = DEFAULT_CLOSED;
+    t->copies = calloc(COPY_SLOTS, sizeof *t->copies);
+    pool_init(&t->conns, ((sizeof(struct mpa_conn) + 15) & ~(size_t)15) + config->conn_user_size);
+    pool_init(&t->subflows,
+              ((sizeof(struct mpa_subflow) + 15) & ~(size_t)15) + config->subflow_user_size);
+    pool_init(&t->views, sizeof(struct mpa_flow));
+    pool_init(&t->adverts, sizeof(struct mpa_advert));
+    pool_init(&t->samples, sizeof(struct mpa_samples));
+    pool_init(&t->rivals, sizeof(struct mpa_synack));
+    t->now_ns = INT64_MIN;
+    if (!t->copies || flow_table_init(&t->flows) != MPA_OK || mpa_crypto_init() != MPA_OK) {
+        mpa_tracker_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void tell(struct pass *p, enum mpa_event_kind kind, const struct mpa_option *option,
+          struct mpa_advert *advert, int64_t value)
+{
+    const struct mpa_observer *o = &p->t->config.observer;
+    struct mpa_event e;
+
+    if (!o->event)
+        return;
+    e = (struct mpa_event){.kind = kind,
+                           .dir = p->dir,
+                           .ns = p->seg->ns,
+                           .frame = frame_of(p->seg),
+                           .conn = p->conn,
+                           .subflow = p->sf,
+                           .segment = p->seg,
+                           .option = option,
+                           .advert = advert,
+                           .value = value};
+    o->event(o->context, &e);
+}
+
+/* ---- Time ------------------------------------------------------------------------------------------------- */
+
+/* When a connection leaves memory unless something happens to it. */
+static int64_t due_ns(const struct mpa_tracker *t, const struct mpa_conn *c)
+{
+    const struct mpa_subflow *sf = c->subflows;
+
+    if (c->closed_ns)
+        return c->last_ns + t->config.closed_ns;
+    if (sf && !sf->next && sf->syn_ns && sf->synack_ns == 0 && sf->established_ns == 0)
+        return c->last_ns + (SYN_ONLY_NS < t->config.idle_ns ? SYN_ONLY_NS : t->config.idle_ns);
+    return c->last_ns + t->config.idle_ns;
+}
+
+void timer_clear(struct mpa_tracker *t, struct mpa_conn *c)
+{
+    if (c->timer_prev)
+        c->timer_prev->timer_next = c->timer_next;
+    else if (t->timers[c->timer_slot] == c)
+        t->timers[c->timer_slot] = c->timer_next;
+    if (c->timer_next)
+        c->timer_next->timer_prev = c->timer_prev;
+    c->timer_prev = c->timer_next = NULL;
+}
+
+void timer_set(struct mpa_tracker *t, struct mpa_conn *c)
+{
+    int64_t second = due_ns(t, c) / SECOND + 1;
+
+    /* Later than the wheel is round: looked at sooner, and set again. */
+    if (second < t->timer_second + 1)
+        second = t->timer_second + 1;
+    if (second > t->timer_second + TIMER_SLOTS - 1)
+        second = t->timer_second + TIMER_SLOTS - 1;
+    timer_clear(t, c);
+    c->timer_slot = (uint32_t)((uint64_t)second % TIMER_SLOTS);
+    c->timer_next = t->timers[c->timer_slot];
+    if (c->timer_next)
+        c->timer_next->timer_prev = c;
+    t->timers[c->timer_slot] = c;
+}
+
+static void run_slot(struct mpa_tracker *t, uint32_t slot)
+{
+    struct mpa_conn *c = t->timers[slot], *next;
+
+    for (; c; c = next) {
+        next = c->timer_next;
+        if (due_ns(t, c) <= t->now_ns)
+            conn_end(t, c);
+        else
+            timer_set(t, c);
+    }
+}
+
+static void advance(struct mpa_tracker *t, int64_t ns)
+{
+    int64_t second = ns / SECOND;
+
+    if (t->now_ns == INT64_MIN)
+        t->timer_second = second;
+    if (ns <= t->now_ns)
+        return;
+    t->now_ns = ns;
+    if (second - t->timer_second > (int64_t)TIMER_SLOTS)
+        t->timer_second = second - TIMER_SLOTS;
+    while (t->timer_second < second) {
+        t->timer_second++;
+        run_slot(t, (uint32_t)((uint64_t)t->timer_second % TIMER_SLOTS));
+    }
+}
+
+/* Make room: the connection that would leave soonest leaves now. */
+static void evict(struct mpa_tracker *t)
+{
+    for (uint32_t i = 1; i <= TIMER_SLOTS; i++) {
+        struct mpa_conn *c = t->timers[(uint64_t)(t->timer_second + i) % TIMER_SLOTS];
+
+        /* Lists are newest first; the oldest of the slot is what has been idle longest. */
+        while (c && c->timer_next)
+            c = c->timer_next;
+        if (c) {
+            c->flags |= MPA_CONN_EVICTED;
+            t->counts.evicted++;
+            conn_end(t, c);
+            return;
+        }
+    }
+}
+
+void subflow_check_live(struct pass *p)
+{
+    struct mpa_subflow *sf = p->sf;
+    struct mpa_conn *c = sf->conn;
+
+    if ((sf->flags & MPA_SF_NOT_LIVE) || mpa_subflow_is_live(sf))
+        return;
+    sf->flags |= MPA_SF_NOT_LIVE;
+    if (--c->live_subflows == 0) {
+        c->closed_ns = p->seg->ns;
+        timer_set(p->t, c);
+    }
+}
+
+/* ---- Segments ----------------------------------------------------------------------------------------------- */
+
+/* A copy: of a known flow, or the first packet of a translated view of one.  Returns whether it was dealt with. */
+static bool take_copy(struct mpa_tracker *t, const struct mpa_segment *seg, uint32_t hash,
+                      const struct copy_verdict *v, struct mpa_flow *flow, enum mpa_dir dir,
+                      struct mpa_subflow **ret_subflow)
+{
+    struct mpa_subflow *sf = flow ? flow->subflow : v->subflow;
+
+    if (!sf)
+        return false;
+    /* A SYN with new numbers on a known four-tuple whose first view was elsewhere: that view belongs to the new subflow. */
+    if (flow && v->subflow && flow->subflow != v->subflow) {
+        subflow_detach(t, flow->subflow);
+        flow = NULL;
+        sf = v->subflow;
+    }
+    if (!flow) {
+        dir = v->dir;
+        subflow_add_view(t, sf, seg, hash, dir);
+    }
+    t->counts.copies++;
+    *ret_subflow = sf;
+    if (t->config.observer.copy)
+        t->config.observer.copy(t->config.observer.context, seg, sf, dir);
+    return true;
+}
+
+static void note_packet(struct pass *p)
+{
+    struct mpa_half *h = &p->sf->half[p->dir];
+    const struct mpa_segment *seg = p->seg;
+
+    h->packets++;
+    h->last_ns = seg->ns;
+    if (h->ttl == 0)
+        h->ttl = seg->ttl;
+    if (seg->ns > p->sf->last_ns)
+        p->sf->last_ns = seg->ns;
+    if (seg->ns > p->conn->last_ns)
+        p->conn->last_ns = seg->ns;
+    if (seg->has_ts)
+        h->flags |= MPA_HALF_TS;
+    p->seq = mpa_unwrap32(h->seen.begun ? h->seen.next
+                          : h->acked    ? h->acked
+                                        : SEQ_BASE + seg->seq,
+                          seg->seq);
+}
+
+static struct mpa_subflow *find_subflow(struct pass *p, struct mpa_flow *flow, uint32_t hash)
+{
+    uint8_t flags = p->seg->flags & (MPA_TCP_SYN | MPA_TCP_ACK | MPA_TCP_RST);
+
+    if (flags == MPA_TCP_SYN)
+        return handshake_syn(p, flow, hash);
+    if (flags == (MPA_TCP_SYN | MPA_TCP_ACK))
+        return handshake_synack(p, flow, hash);
+    if (flow) {
+        p->sf = flow->subflow;
+        p->conn = p->sf->conn;
+        return p->sf;
+    }
+    return handshake_midstream(p, hash);
+}
+
+static void apply(struct pass *p)
+{
+    const struct mpa_segment *seg = p->seg;
+
+    note_packet(p);
+    handshake_after(p);
+    if (seg->mptcp_count)
+        options_apply(p);
+    if (p->conn->protocol == MPA_PROTOCOL_MPTCP)
+        fallback_check(p);
+    if (seg->flags & MPA_TCP_RST) {
+        tell(p, MPA_EVENT_RST, NULL, NULL, 0);
+        p->sf->half[p->dir].flags |= MPA_HALF_RST;
+        subflow_check_live(p);
+    } else if (!(seg->flags & MPA_TCP_SYN)) {
+        data_apply(p);
+    }
+}
+
+static void step(struct mpa_tracker *t, const struct mpa_segment *seg, uint32_t hash,
+                 struct mpa_subflow **ret_subflow, struct mpa_facts *facts)
+{
+    struct pass p = {.t = t, .seg = seg, .facts = facts, .dir = MPA_TO_SERVER};
+    struct copy_verdict verdict;
+    struct mpa_flow *flow;
+
+    *facts = (struct mpa_facts){0};
+    *ret_subflow = NULL;
+    advance(t, seg->ns);
+    copy_check(t->copies, seg, hash, &verdict);
+    flow = flow_find(&t->flows, hash, &seg->src, seg->sport, &seg->dst, seg->dport, &p.dir);
+    if (verdict.copy && take_copy(t, seg, hash, &verdict, flow, p.dir, ret_subflow)) {
+        facts->copy = true;
+        return;
+    }
+    if (!flow && t->live >= t->config.max_connections)
+        evict(t);
+    if (!find_subflow(&p, flow, hash))
+        return;
+    t->counts.segments++;
+    apply(&p);
+    copy_note(&verdict, seg, hash, p.sf, p.dir);
+    *ret_subflow = p.sf;
+    if (t->config.observer.segment)
+        t->config.observer.segment(t->config.observer.context, seg, p.sf, p.dir, facts);
+}
+
+void mpa_tracker_segment(struct mpa_tracker *t, const struct mpa_segment *segment,
+                         struct mpa_subflow **ret_subflow, struct mpa_facts *ret_facts)
+{
+    struct mpa_subflow *sf;
+    struct mpa_facts facts;
+
+    step(t, segment, flow_hash(&t->flows, segment), &sf, &facts);
+    if (ret_subflow)
+        *ret_subflow = sf;
+    if (ret_facts)
+        *ret_facts = facts;
+}
+
+#define BATCH 64
+
+void mpa_tracker_segments(struct mpa_tracker *t, const struct mpa_segment *segments, int count)
+{
+    uint32_t hash[BATCH];
+    struct mpa_subflow *sf;
+    struct mpa_facts facts;
+
+    while (count > 0) {
+        int n = count < BATCH ? count : BATCH;
+
+        for (int i = 0; i < n; i++) {
+            hash[i] = flow_hash(&t->flows, &segments[i]);
+            __builtin_prefetch(&t->flows.buckets[hash[i] & t->flows.mask]);
+        }
+        for (int i = 0; i < n; i++) {
+            const char *flow = (const char *)t->flows.buckets[hash[i] & t->flows.mask];
+
+            for (size_t at = 0; flow && at < sizeof(struct mpa_subflow); at += 64)
+                __builtin_prefetch(flow + at, 1);
+        }
+        for (int i = 0; i < n; i++)
+            step(t, &segments[i], hash[i], &sf, &facts);
+        segments += n;
+        count -= n;
+    }
+}
+
+void mpa_tracker_icmp(struct mpa_tracker *t, const struct mpa_icmp_error *icmp)
+{
+    const struct mpa_observer *o = &t->config.observer;
+    uint32_t hash = flow_hash_tuple(&t->flows, &icmp->src, icmp->sport, &icmp->dst, icmp->dport);
+    enum mpa_dir dir;
+    struct mpa_flow *flow;
+
+    advance(t, icmp->ns);
+    flow = flow_find(&t->flows, hash, &icmp->src, icmp->sport, &icmp->dst, icmp->dport, &dir);
+    if (!flow || !o->event)
+        return;
+    o->event(o->context, &(struct mpa_event){.kind = MPA_EVENT_ICMP,
+                                             .dir = dir,
+                                             .ns = icmp->ns,
+                                             .frame = {icmp->capture, (int64_t)icmp->frame},
+                                             .conn = flow->subflow->conn,
+                                             .subflow = flow->subflow,
+                                             .icmp = icmp});
+}
+
+/* ---- The end --------------------------------------------------------------------------------------------------- */
+
+static int by_id(const void *a, const void *b)
+{
+    const struct mpa_conn *x = *(struct mpa_conn *const *)a, *y = *(struct mpa_conn *const *)b;
+
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+void mpa_tracker_finish(struct mpa_tracker *t)
+{
+    struct mpa_conn **all = calloc((size_t)t->live + 1, sizeof(struct mpa_conn *));
+    size_t count = 0;
+
+    for (uint32_t i = 0; i < TIMER_SLOTS; i++)
+        for (struct mpa_conn *c = t->timers[i], *next; c; c = next) {
+            next = c->timer_next;
+            if (all)
+                all[count++] = c;
+            else
+                conn_end(t, c);
+        }
+    if (!all)
+        return;
+    qsort(all, count, sizeof *all, by_id);
+    for (size_t i = 0; i < count; i++)
+        conn_end(t, all[i]);
+    free(all);
+}
+
+const struct mpa_track_counts *mpa_tracker_counts(const struct mpa_tracker *t)
+{
+    return &t->counts;
+}
+
+int64_t mpa_tracker_live(const struct mpa_tracker *t)
+{
+    return t->live;
+}
+
+void mpa_tracker_free(struct mpa_tracker *t)
+{
+    if (!t)
+        return;
+    t->config.observer = (struct mpa_observer){0};
+    if (t->flows.buckets)
+        mpa_tracker_finish(t);
+    flow_table_close(&t->flows);
+    free(t->tokens[0].buckets);
+    free(t->tokens[1].buckets);
+    pool_close(&t->conns);
+    pool_close(&t->subflows);
+    pool_close(&t->views);
+    pool_close(&t->adverts);
+    pool_close(&t->samples);
+    pool_close(&t->rivals);
+    free(t->copies);
+    free(t);
+}
