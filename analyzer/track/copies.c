@@ -15,7 +15,7 @@ static inline uint64_t mix(uint64_t h, uint64_t v)
     return h ^ h >> 32;
 }
 
-static uint64_t fingerprint(const struct mpa_segment *seg)
+uint64_t copy_print(const struct mpa_segment *seg)
 {
     uint64_t h = mix(0x2545f4914f6cdd1du, (uint64_t)seg->seq << 32 | seg->ack);
 
@@ -27,11 +27,10 @@ static uint64_t fingerprint(const struct mpa_segment *seg)
     return h | 1; /* 0 is an empty slot. */
 }
 
-void copy_check(struct copy_slot *slots, const struct mpa_segment *seg, uint32_t flow_hash,
-                struct copy_verdict *ret)
+void copy_check(struct copy_slot *slots, const struct mpa_segment *seg, uint64_t print,
+                uint32_t flow_hash, struct copy_verdict *ret)
 {
-    uint64_t print = fingerprint(seg);
-    struct copy_slot *slot = &slots[(print >> 40) & (COPY_SLOTS - 1)];
+    struct copy_slot *slot = copy_slot(slots, print);
 
     ret->slot = slot;
     ret->print = print;
@@ -43,7 +42,7 @@ void copy_check(struct copy_slot *slots, const struct mpa_segment *seg, uint32_t
         return;
     ret->copy = true;
     ret->dir = (enum mpa_dir)slot->dir;
-    if (slot->subflow && slot->subflow->conn && slot->subflow->conn->id == slot->conn_id)
+    if (slot->subflow && slot->subflow->conn && (uint32_t)slot->subflow->conn->id == slot->conn_id)
         ret->subflow = slot->subflow;
 }
 
@@ -55,7 +54,7 @@ void copy_note(const struct copy_verdict *v, const struct mpa_segment *seg, uint
     slot->print = v->print;
     slot->ns = seg->ns;
     slot->subflow = subflow;
-    slot->conn_id = subflow->conn->id;
+    slot->conn_id = (uint32_t)subflow->conn->id;
     slot->l2_hash = seg->l2_hash;
     slot->flow_hash = flow_hash;
     slot->ttl = seg->ttl;

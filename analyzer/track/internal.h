@@ -25,6 +25,7 @@ struct pool {
     void *slabs; /* List of slabs. */
     char *fresh; /* Never used part of the newest slab. */
     size_t fresh_count;
+    size_t slab_count;
 };
 
 void pool_init(struct pool *p, size_t item_size);
@@ -54,13 +55,13 @@ int flow_insert(struct flow_table *f, struct mpa_flow *flow);
 void flow_remove(struct flow_table *f, struct mpa_flow *flow);
 
 /* ---- copies.c */
-#define COPY_SLOTS 16384u
+#define COPY_SLOTS 8192u
 
 struct copy_slot {
     uint64_t print; /* 0: empty. */
     int64_t ns;
-    struct mpa_subflow *subflow; /* Valid while subflow->conn->id is 'conn_id'. */
-    int64_t conn_id;
+    struct mpa_subflow *subflow; /* Valid while the low half of subflow->conn->id is 'conn_id'. */
+    uint32_t conn_id;
     uint32_t l2_hash;
     uint32_t flow_hash;
     uint8_t ttl;
@@ -77,8 +78,16 @@ struct copy_verdict {
     enum mpa_dir dir;
 };
 
-void copy_check(struct copy_slot *slots, const struct mpa_segment *seg, uint32_t flow_hash,
-                struct copy_verdict *ret);
+/* What identifies a packet whatever router or translator it passed; never 0. */
+uint64_t copy_print(const struct mpa_segment *seg);
+
+static inline struct copy_slot *copy_slot(struct copy_slot *slots, uint64_t print)
+{
+    return &slots[(print >> 40) & (COPY_SLOTS - 1)];
+}
+
+void copy_check(struct copy_slot *slots, const struct mpa_segment *seg, uint64_t print,
+                uint32_t flow_hash, struct copy_verdict *ret);
 void copy_note(const struct copy_verdict *v, const struct mpa_segment *seg, uint32_t flow_hash,
                struct mpa_subflow *subflow, enum mpa_dir dir);
 

@@ -4,13 +4,33 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-#define SLAB_BYTES  (256u * 1024u)
+#define SLAB_SMALL  (64u * 1024u)
+#define SLAB_LARGE  (2048u * 1024u)
+#define SMALL_SLABS 16  /* Then large ones, on huge pages where the system has them. */
 #define SLAB_HEADER 64u /* Keeps items on cache lines. */
 
 void pool_init(struct pool *p, size_t item_size)
 {
     *p = (struct pool){.item = (item_size + 15) & ~(size_t)15};
+}
+
+static bool add_slab(struct pool *p)
+{
+    size_t size = p->slab_count < SMALL_SLABS ? SLAB_SMALL : SLAB_LARGE;
+    char *slab = aligned_alloc(size, size);
+
+    if (!slab)
+        return false;
+    if (size == SLAB_LARGE)
+        (void)madvise(slab, size, MADV_HUGEPAGE); /* A wish only. */
+    memcpy(slab, &p->slabs, sizeof p->slabs);
+    p->slabs = slab;
+    p->slab_count++;
+    p->fresh = slab + SLAB_HEADER;
+    p->fresh_count = (size - SLAB_HEADER) / p->item;
+    return true;
 }
 
 void *pool_get(struct pool *p)
@@ -20,16 +40,8 @@ void *pool_get(struct pool *p)
     if (item) {
         memcpy(&p->free, item, sizeof p->free);
     } else {
-        if (p->fresh_count == 0) {
-            char *slab = aligned_alloc(64, SLAB_BYTES);
-
-            if (!slab)
-                return NULL;
-            memcpy(slab, &p->slabs, sizeof p->slabs);
-            p->slabs = slab;
-            p->fresh = slab + SLAB_HEADER;
-            p->fresh_count = (SLAB_BYTES - SLAB_HEADER) / p->item;
-        }
+        if (p->fresh_count == 0 && !add_slab(p))
+            return NULL;
         item = p->fresh;
         p->fresh += p->item;
         p->fresh_count--;

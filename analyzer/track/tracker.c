@@ -250,7 +250,7 @@ static void apply(struct pass *p)
 }
 
 static void step(struct mpa_tracker *t, const struct mpa_segment *seg, uint32_t hash,
-                 struct mpa_subflow **ret_subflow, struct mpa_facts *facts)
+                 uint64_t print, struct mpa_subflow **ret_subflow, struct mpa_facts *facts)
 {
     struct pass p = {.t = t, .seg = seg, .facts = facts, .dir = MPA_TO_SERVER};
     struct copy_verdict verdict;
@@ -259,7 +259,7 @@ static void step(struct mpa_tracker *t, const struct mpa_segment *seg, uint32_t 
     *facts = (struct mpa_facts){0};
     *ret_subflow = NULL;
     advance(t, seg->ns);
-    copy_check(t->copies, seg, hash, &verdict);
+    copy_check(t->copies, seg, print, hash, &verdict);
     flow = flow_find(&t->flows, hash, &seg->src, seg->sport, &seg->dst, seg->dport, &p.dir);
     if (verdict.copy && take_copy(t, seg, hash, &verdict, flow, p.dir, ret_subflow)) {
         facts->copy = true;
@@ -283,7 +283,7 @@ void mpa_tracker_segment(struct mpa_tracker *t, const struct mpa_segment *segmen
     struct mpa_subflow *sf;
     struct mpa_facts facts;
 
-    step(t, segment, flow_hash(&t->flows, segment), &sf, &facts);
+    step(t, segment, flow_hash(&t->flows, segment), copy_print(segment), &sf, &facts);
     if (ret_subflow)
         *ret_subflow = sf;
     if (ret_facts)
@@ -292,27 +292,44 @@ void mpa_tracker_segment(struct mpa_tracker *t, const struct mpa_segment *segmen
 
 #define BATCH 64
 
+/* Memory that the segments of a batch will touch, fetched in three waves: each needs what the one before brought. */
+static void fetch_ahead(struct mpa_tracker *t, const struct mpa_segment *segments, int count,
+                        uint32_t *hash, uint64_t *print)
+{
+    for (int i = 0; i < count; i++) {
+        hash[i] = flow_hash(&t->flows, &segments[i]);
+        print[i] = copy_print(&segments[i]);
+        __builtin_prefetch(&t->flows.buckets[hash[i] & t->flows.mask]);
+        __builtin_prefetch(copy_slot(t->copies, print[i]), 1);
+    }
+    for (int i = 0; i < count; i++) {
+        const char *flow = (const char *)t->flows.buckets[hash[i] & t->flows.mask];
+
+        for (size_t at = 0; flow && at < sizeof(struct mpa_subflow); at += 64)
+            __builtin_prefetch(flow + at, 1);
+    }
+    for (int i = 0; i < count; i++) {
+        const struct mpa_flow *flow = t->flows.buckets[hash[i] & t->flows.mask];
+        const char *conn = flow ? (const char *)flow->subflow->conn : NULL;
+
+        for (size_t at = 0; conn && at < sizeof(struct mpa_conn); at += 64)
+            __builtin_prefetch(conn + at, 1);
+    }
+}
+
 void mpa_tracker_segments(struct mpa_tracker *t, const struct mpa_segment *segments, int count)
 {
     uint32_t hash[BATCH];
+    uint64_t print[BATCH];
     struct mpa_subflow *sf;
     struct mpa_facts facts;
 
     while (count > 0) {
         int n = count < BATCH ? count : BATCH;
 
-        for (int i = 0; i < n; i++) {
-            hash[i] = flow_hash(&t->flows, &segments[i]);
-            __builtin_prefetch(&t->flows.buckets[hash[i] & t->flows.mask]);
-        }
-        for (int i = 0; i < n; i++) {
-            const char *flow = (const char *)t->flows.buckets[hash[i] & t->flows.mask];
-
-            for (size_t at = 0; flow && at < sizeof(struct mpa_subflow); at += 64)
-                __builtin_prefetch(flow + at, 1);
-        }
+        fetch_ahead(t, segments, n, hash, print);
         for (int i = 0; i < n; i++)
-            step(t, &segments[i], hash[i], &sf, &facts);
+            step(t, &segments[i], hash[i], print[i], &sf, &facts);
         segments += n;
         count -= n;
     }
