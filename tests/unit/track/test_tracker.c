@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tracker on conversations of a few segments, each about one question. */
+#include "talk.h"
+
+#include <CUnit/Basic.h>
+#include <stdio.h>
+
+#define SYN    MPA_TCP_SYN
+#define SYNACK (MPA_TCP_SYN | MPA_TCP_ACK)
+#define ACK    MPA_TCP_ACK
+#define FIN    (MPA_TCP_FIN | MPA_TCP_ACK)
+
+#define CLIENT 1
+#define VIP    2
+#define DIRECT 3
+
+/* Keys of a capture of the Linux kernel; token and IDSN of B.2 of the protocol reference. */
+static const uint8_t key_a[8] = {0x8d, 0xf5, 0x49, 0xfa, 0x3f, 0x40, 0xb0, 0x49};
+static const uint8_t key_b[8] = {0x3f, 0xc7, 0xb5, 0x90, 0xc8, 0x48, 0x96, 0x73};
+#define TOKEN_A 0x9f74589bu
+#define TOKEN_B 0xae3e4794u
+
+#define ENDED_MAX 16
+
+/* What was told when connections left. */
+struct ended {
+    int count;
+    struct mpa_rec_conn conn[ENDED_MAX];
+    struct mpa_rec_subflow subflow[ENDED_MAX][4];
+    int split;
+};
+
+static void note_end(void *context, struct mpa_conn *c)
+{
+    struct ended *e = context;
+    struct mpa_export x = {0};
+
+    if (e->count == ENDED_MAX || mpa_conn_export(c, &x, &e->conn[e->count]) != 0)
+        return;
+    for (int i = 0; i < 4 && i < e->conn[e->count].subflow_count; i++)
+        e->subflow[e->count][i] = x.subflows[i];
+    e->count++;
+    mpa_export_free(&x);
+}
+
+static void note_event(void *context, const struct mpa_event *event)
+{
+    struct ended *e = context;
+
+    if (event->kind == MPA_EVENT_SPLIT)
+        e->split++;
+}
+
+static void begin_with(struct talk *k, struct ended *e, struct mpa_track_config config)
+{
+    *k = (struct talk){.ns = 1000000000};
+    *e = (struct ended){0};
+    config.observer =
+        (struct mpa_observer){.context = e, .conn_end = note_end, .event = note_event};
+    k->tracker = mpa_tracker_new(&config);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(k->tracker);
+}
+
+static void begin(struct talk *k, struct ended *e)
+{
+    begin_with(k, e, (struct mpa_track_config){0});
+}
+
+static void end(struct talk *k)
+{
+    mpa_tracker_finish(k->tracker);
+    CU_ASSERT_EQUAL(mpa_tracker_live(k->tracker), 0);
+    mpa_tracker_free(k->tracker);
+}
+
+/* SYN, SYN/ACK and third ACK of a version-1 connection; client sequence numbers from 100, the server's from 500. */
+static void handshake_v1(struct talk *k, uint16_t port, uint8_t server_flags)
+{
+    talk_capable(k, 4, 1, 0x01, NULL, NULL);
+    talk_send(k, CLIENT, port, VIP, 80, SYN, 100, 0, 0);
+    talk_capable(k, 12, 1, server_flags, key_b, NULL);
+    talk_send(k, VIP, 80, CLIENT, port, SYNACK, 500, 101, 0);
+    talk_capable(k, 20, 1, 0x01, key_a, key_b);
+    talk_send(k, CLIENT, port, VIP, 80, ACK, 101, 501, 0);
+}
+
+static void handshake_tcp(struct talk *k, uint16_t port, uint32_t isn)
+{
+    talk_send(k, CLIENT, port, VIP, 80, SYN, isn, 0, 0);
+    talk_send(k, VIP, 80, CLIENT, port, SYNACK, 500, isn + 1, 0);
+    talk_send(k, CLIENT, port, VIP, 80, ACK, isn + 1, 501, 0);
+}
+
+/* Low half of the server's first data sequence number (IDSN + 1 of B.2). */
+static uint32_t data_b(void)
+{
+    uint32_t token;
+    uint64_t idsn;
+
+    mpa_crypto_key(MPA_SHA256, key_b, &token, &idsn);
+    return (uint32_t)idsn + 1;
+}
+
+static void keys_and_dialect(void)
+{
+    struct talk k;
+    struct ended e;
+
+    begin(&k, &e);
+    handshake_v1(&k, 40000, 0x21);
+    CU_ASSERT_EQUAL(k.subflow->conn->protocol, MPA_PROTOCOL_MPTCP);
+    end(&k);
+    CU_ASSERT_EQUAL_FATAL(e.count, 1);
+    CU_ASSERT_EQUAL(e.conn[0].token_client, TOKEN_A);
+    CU_ASSERT_EQUAL(e.conn[0].token_server, TOKEN_B);
+    CU_ASSERT_EQUAL(e.conn[0].dialect, MPA_DIALECT_RFC8684);
+    CU_ASSERT_EQUAL(e.conn[0].server_denies_join, 1);
+    CU_ASSERT_EQUAL(e.conn[0].client_denies_join, 0);
+    CU_ASSERT_EQUAL(e.conn[0].outcome, MPA_OUTCOME_OPEN);
+}
+
+/* Two servers answer a repeated SYN; the third ACK says whose connection it is (AC-06). */
+static void split_handshake(void)
+{
+    static const uint8_t key_c[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    struct talk k;
+    struct ended e;
+    uint32_t token;
+    uint64_t idsn;
+
+    begin(&k, &e);
+    talk_capable(&k, 4, 1, 0x01, NULL, NULL);
+    talk_send(&k, CLIENT, 40000, VIP, 80, SYN, 100, 0, 0);
+    talk_capable(&k, 12, 1, 0x21, key_b, NULL);
+    talk_send(&k, VIP, 80, CLIENT, 40000, SYNACK, 500, 101, 0);
+    talk_capable(&k, 12, 1, 0x21, key_c, NULL);
+    talk_send(&k, VIP, 80, CLIENT, 40000, SYNACK, 9000, 101, 0);
+    talk_capable(&k, 20, 1, 0x01, key_a, key_c);
+    talk_send(&k, CLIENT, 40000, VIP, 80, ACK, 101, 9001, 0);
+    end(&k);
+    CU_ASSERT_EQUAL_FATAL(e.count, 1);
+    CU_ASSERT_EQUAL(e.split, 1);
+    mpa_crypto_key(MPA_SHA256, key_c, &token, &idsn);
+    CU_ASSERT_EQUAL(e.conn[0].token_server, token);
+    CU_ASSERT_EQUAL(e.subflow[0][0].isn[MPA_TO_CLIENT], 9000);
+}
+
+/* The same, but the client took the first answer: the later one changes nothing. */
+static void split_handshake_first_wins(void)
+{
+    static const uint8_t key_c[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    struct talk k;
+    struct ended e;
+
+    begin(&k, &e);
+    handshake_v1(&k, 40000, 0x21);
+    talk_capable(&k, 12, 1, 0x21, key_c, NULL);
+    talk_send(&k, VIP, 80, CLIENT, 40000, SYNACK, 9000, 101, 0);
+    end(&k);
+    CU_ASSERT_EQUAL_FATAL(e.count, 1);
+    CU_ASSERT_EQUAL(e.split, 1);
+    CU_ASSERT_EQUAL(e.conn[0].token_server, TOKEN_B);
+    CU_ASSERT_EQUAL(e.subflow[0][0].isn[MPA_TO_CLIENT], 500);
+}
+
+static void port_reuse(void)
+{
+    struct talk k;
+    struct ended e;
+
+    begin(&k, &e);
+    handshake_tcp(&k, 40000, 100);
+    talk_send(&k, CLIENT, 40000, VIP, 80, FIN, 101, 501, 0);
+    talk_send(&k, VIP, 80, CLIENT, 40000, FIN, 501, 102, 0);
+    talk_send(&k, CLIENT, 40000, VIP, 80, ACK, 102, 502, 0);
+    handshake_tcp(&k, 40000, 70000);
+    end(&k);
+    CU_ASSERT_EQUAL_FATAL(e.count, 2);
+    CU_ASSERT_EQUAL(e.conn[0].outcome, MPA_OUTCOME_CLOSED);
+    CU_ASSERT_EQUAL(e.conn[1].outcome, MPA_OUTCOME_OPEN);
+    CU_ASSERT_EQUAL(e.subflow[1][0].syn_retransmissions, 0);
+}
+
+/* A copy differs in layer 2 or TTL; a packet that differs in nothing is a duplicate and counts. */
+static void copies_and_duplicates(void)
+{
+    struct talk k;
+    struct ended e;
+    struct mpa_segment s;
+
+    begin(&k, &e);
+    handshake_tcp(&k, 40000, 100);
+    s = talk_segment(&k, CLIENT, 40000, VIP, 80, ACK, 101, 501, 10);
+    talk_feed(&k, &s);
+    s.ttl--;
+    s.ns += 1000;
+    talk_feed(&k, &s);
+    CU_ASSERT_TRUE(k.facts.copy);
+    s.ttl++;
+    talk_feed(&k, &s);
+    CU_ASSERT_FALSE(k.facts.copy);
+    CU_ASSERT_EQUAL(k.facts.old_bytes, 10);
+    s.ttl--;
+    s.ns += 20000000; /* Too late for a copy. */
+    talk_feed(&k, &s);
+    CU_ASSERT_FALSE(k.facts.copy);
+    CU_ASSERT_EQUAL(mpa_tracker_counts(k.tracker)->copies, 1);
+    end(&k);
+    CU_ASSERT_EQUAL(e.subflow[0][0].packets.v[MPA_TO_SERVER], 5);
+}
+
+/* Behind DNAT the same SYN goes on to the real server: one connection, two views. */
+static void nat_views(void)
+{
+    struct talk k;
+    struct ended e;
+    struct mpa_segment s;
+
+    begin(&k, &e);
+    s = talk_segment(&k, CLIENT, 40000, VIP, 80, SYN, 100, 0, 0);
+    talk_feed(&k, &s);
+    s.dst = talk_addr(9);
+    s.ttl--;
+    s.ns += 1000;
+    talk_feed(&k, &s);
+    CU_ASSERT_TRUE(k.facts.copy);
+    /* The answer is first seen from the real server. */
+    talk_send(&k, 9, 80, CLIENT, 40000, SYNACK, 500, 101, 0);
+    CU_ASSERT_FALSE(k.facts.copy);
+    CU_ASSERT_EQUAL(k.subflow->conn->id, 0);
+    end(&k);
+    CU_ASSERT_EQUAL_FATAL(e.count, 1);
+    CU_ASSERT_TRUE(mpa_addr_eq(&e.conn[0].server.addr, &(struct mpa_addr[]){talk_addr(VIP)}[0]));
+    CU_ASSERT_EQUAL(e.subflow[0][0].packets.v[MPA_TO_CLIENT], 1);
+}
+
+static void retransmission_and_order(void)
+{
+    struct talk k;
+    struct ended e;
+
+    begin(&k, &e);
+    handshake_tcp(&k, 40000, 100);
+    talk_send(&k, VIP, 80, CLIENT, 40000, ACK, 501, 101, 100);
+    talk_send(&k, VIP, 80, CLIENT, 40000, ACK, 701, 101, 100); /* 601 to 700 are late. */
+    CU_ASSERT_EQUAL(k.facts.progress, 0);
+    talk_send(&k, VIP, 80, CLIENT, 40000, ACK, 601, 101, 100);
+    CU_ASSERT_EQUAL(k.facts.progress, 200);
+    CU_ASSERT_EQUAL(k.facts.old_bytes, 0);
+    talk_send(&k, VIP, 80, CLIENT, 40000, ACK, 551, 101, 100); /* All of it was seen. */
+    CU_ASSERT_EQUAL(k.facts.old_bytes, 100);
+    talk_send(&k, CLIENT, 40000, VIP, 80, ACK, 101, 901, 0); /* 801 to 900: never captured. */
+    CU_ASSERT_EQUAL(k.subflow->half[MPA_TO_CLIENT].unseen, 100);
+    end(&k);
+    CU_ASSERT_EQUAL(e.conn[0].bytes.v[MPA_TO_CLIENT], 300);
+    CU_ASSERT_EQUAL(e.conn[0].dsn_out_of_order_bytes.v[MPA_TO_CLIENT], 100);
+    CU_ASSERT_EQUAL(e.subflow[0][0].retransmitted_bytes.v[MPA_TO_CLIENT], 100);
+}
+
+/* A join with right HMACs, made for the connection of handshake_v1(). */
+static void join(struct talk *k, uint16_t port, uint8_t dst, const uint8_t *server_key)
+{
+    uint8_t syn[12] = {30, 12, 0x10, 0}, synack[16] = {30, 16, 0x10, 7},
+            ack[24] = {30, 24, 0x10, 0};
+    uint8_t mac[MPA_HMAC_MAX];
+
+    talk_put32(syn + 4, TOKEN_B);
+    talk_put32(syn + 8, 0x11111111);
+    talk_option(k, syn, sizeof syn);
+    talk_send(k, CLIENT, port, dst, 80, SYN, 1000, 0, 0);
+    mpa_crypto_join_hmac(MPA_SHA256, server_key, key_a, 0x22222222, 0x11111111, mac);
+    memcpy(synack + 4, mac, 8);
+    talk_put32(synack + 12, 0x22222222);
+    talk_option(k, synack, sizeof synack);
+    talk_send(k, dst, 80, CLIENT, port, SYNACK, 2000, 1001, 0);
+    mpa_crypto_join_hmac(MPA_SHA256, key_a, server_key, 0x11111111, 0x22222222, mac);
+    memcpy(ack + 4, mac, 20);
+    talk_option(k, ack, sizeof ack);
+    talk_send(k, CLIENT, port, dst, 80, ACK, 1001, 2001, 0);
+    talk_send(k, dst, 80, CLIENT, port, ACK, 2001, 1001, 0);
+}
+
+static void join_and_reinjection(void)
+{
+    struct talk k;
+    struct ended e;
+    uint32_t dsn = data_b();
+
+    begin(&k, &e);
+    handshake_v1(&k, 40000, 0x21);
+    talk_dss(&k, 0, dsn, 1, 100);
+    talk_send(&k, VIP, 80, CLIENT, 40000, ACK, 501, 101, 100);
+    CU_ASSERT_EQUAL(k.facts.new_data, 100);
+    join(&k, 40001, DIRECT, key_b);
+    CU_ASSERT_NOT_EQUAL(k.subflow->usable_ns, 0);
+    CU_ASSERT_EQUAL(k.subflow->conn->direct_usable_ns, k.subflow->usable_ns);
+    talk_dss(&k, 0, dsn, 1, 100); /* The same data again, on the other subflow. */
+    talk_send(&k, DIRECT, 80, CLIENT, 40001, ACK, 2001, 1001, 100);
+    CU_ASSERT_EQUAL(k.facts.reinjected, 100);
+    CU_ASSERT_EQUAL(k.facts.new_data, 0);
+    CU_ASSERT_EQUAL(k.facts.declared, 0);
+    talk_dss(&k, 0, dsn + 100, 101, 50);
+    talk_send(&k, DIRECT, 80, CLIENT, 40001, ACK, 2101, 1001, 50);
+    CU_ASSERT_EQUAL(k.facts.declared, 50);
+    CU_ASSERT_EQUAL(mpa_tracker_counts(k.tracker)->hmac_join_synack.ok, 1);
+    CU_ASSERT_EQUAL(mpa_tracker_counts(k.tracker)->hmac_join_ack.ok, 1);
+    end(&k);
+    CU_ASSERT_EQUAL_FATAL(e.count, 1);
+    CU_ASSERT_EQUAL(e.conn[0].subflow_count, 2);
+    CU_ASSERT_EQUAL(e.conn[0].bytes.v[MPA_TO_CLIENT], 150);
+    CU_ASSERT_EQUAL(e.subflow[0][1].role, MPA_ROLE_JOIN);
+    CU_ASSERT_EQUAL(e.subflow[0][1].reinjected_bytes.v[MPA_TO_CLIENT], 100);
+}
+
+static void wrong_hmac(void)
+{
+    static const uint8_t other_key[8] = {9, 9, 9, 9, 9, 9, 9, 9};
+    struct talk k;
+    struct ended e;
+
+    begin(&k, &e);
+    handshake_v1(&k, 40000, 0x21);
+    join(&k, 40001, DIRECT, other_key);
+    CU_ASSERT_EQUAL(mpa_tracker_counts(k.tracker)->hmac_join_synack.bad, 1);
+    CU_ASSERT_EQUAL(mpa_tracker_counts(k.tracker)->hmac_join_ack.bad, 1);
+    end(&k);
+}
+
+/* Two servers with the same key: equal tokens, two connections; the client key in the HMAC decides whose join it is. */
+static void equal_tokens(void)
+{
+    static const uint8_t key_d[8] = {7, 7, 7, 7, 7, 7, 7, 7};
+    struct talk k;
+    struct ended e;
+
+    begin(&k, &e);
+    handshake_v1(&k, 40000, 0x21);
+    talk_capable(&k, 4, 1, 0x01, NULL, NULL);
+    talk_send(&k, CLIENT, 41000, VIP, 80, SYN, 100, 0, 0);
+    talk_capable(&k, 12, 1, 0x21, key_b, NULL);
+    talk_send(&k, VIP, 80, CLIENT, 41000, SYNACK, 500, 101, 0);
+    talk_capable(&k, 20, 1, 0x01, key_d, key_b);
+    talk_send(&k, CLIENT, 41000, VIP, 80, ACK, 101, 501, 0);
+    CU_ASSERT_EQUAL(k.subflow->conn->id, 1);
+    join(&k, 40001, DIRECT, key_b);
+    CU_ASSERT_EQUAL(k.subflow->conn->id, 0);
+    CU_ASSERT_EQUAL(mpa_tracker_counts(k.tracker)->hmac_join_synack.bad, 0);
+    end(&k);
+    CU_ASSERT_EQUAL_FATAL(e.count, 2);
+    CU_ASSERT_EQUAL(e.conn[0].subflow_count, 2);
+    CU_ASSERT_EQUAL(e.conn[1].subflow_count, 1);
+}
+
+static void joins_only(void)
+{
+    struct talk k;
+    struct ended e;
+
+    begin(&k, &e);
+    join(&k, 40001, DIRECT, key_b);
+    join(&k, 40002, DIRECT, key_b);
+    CU_ASSERT_EQUAL(mpa_tracker_counts(k.tracker)->hmac_join_synack.unverifiable, 2);
+    end(&k);
+    CU_ASSERT_EQUAL_FATAL(e.count, 1);
+    CU_ASSERT_EQUAL(e.conn[0].subflow_count, 2);
+    CU_ASSERT_EQUAL(e.conn[0].protocol, MPA_PROTOCOL_MPTCP);
+}
+
+static void fallbacks(void)
+{
+    struct talk k;
+    struct ended e;
+
+    begin(&k, &e);
+    /* 0: SYN/ACK without the option. */
+    talk_capable(&k, 4, 1, 0x01, NULL, NULL);
+    talk_send(&k, CLIENT, 40000, VIP, 80, SYN, 100, 0, 0);
+    talk_send(&k, VIP, 80, CLIENT, 40000, SYNACK, 500, 101, 0);
+    /* 1: the SYN was dropped until it had no option. */
+    talk_capable(&k, 4, 1, 0x01, NULL, NULL);
+    talk_send(&k, CLIENT, 40001, VIP, 80, SYN, 100, 0, 0);
+    talk_send(&k, CLIENT, 40001, VIP, 80, SYN, 100, 0, 0);
+    talk_send(&k, VIP, 80, CLIENT, 40001, SYNACK, 500, 101, 0);
+    /* 2: third ACK without the option. */
+    talk_capable(&k, 4, 1, 0x01, NULL, NULL);
+    talk_send(&k, CLIENT, 40002, VIP, 80, SYN, 100, 0, 0);
+    talk_capable(&k, 12, 1, 0x01, key_b, NULL);
+    talk_send(&k, VIP, 80, CLIENT, 40002, SYNACK, 500, 101, 0);
+    talk_send(&k, CLIENT, 40002, VIP, 80, ACK, 101, 501, 0);
+    /* 3: data without any. */
+    handshake_v1(&k, 40003, 0x01);
+    talk_send(&k, VIP, 80, CLIENT, 40003, ACK, 501, 101, 100);
+    CU_ASSERT_EQUAL(k.facts.new_data, 100);
+    /* 4: none of that, but the capture cut the options. */
+    handshake_v1(&k, 40004, 0x01);
+    {
+        struct mpa_segment s = talk_segment(&k, VIP, 80, CLIENT, 40004, ACK, 501, 101, 100);
+
+        s.options_truncated = true;
+        talk_feed(&k, &s);
+    }
+    end(&k);
+    CU_ASSERT_EQUAL_FATAL(e.count, 5);
+    CU_ASSERT_EQUAL(e.conn[0].fallback, MPA_FALLBACK_REASON_SYNACK_PLAIN);
+    CU_ASSERT_EQUAL(e.conn[1].fallback, MPA_FALLBACK_REASON_SYN_DROPPED);
+    CU_ASSERT_EQUAL(e.conn[2].fallback, MPA_FALLBACK_REASON_ACK_PLAIN);
+    CU_ASSERT_EQUAL(e.conn[3].fallback, MPA_FALLBACK_REASON_DATA_PLAIN);
+    CU_ASSERT_EQUAL(e.conn[4].fallback, MPA_FALLBACK_REASON_NONE);
+}
+
+static void adverts(void)
+{
+    static const uint8_t copy[16] = {30,   16,   0x30, 1,    0x0a, 0x02, 0x00, 0x0b,
+                                     0xa6, 0x6c, 0x56, 0x2c, 0xf3, 0x83, 0x49, 0x42};
+    static const uint8_t echo[8] = {30, 8, 0x31, 1, 0x0a, 0x02, 0x00, 0x0b};
+    static const uint8_t wrong[8] = {30, 8, 0x31, 2, 0x0a, 0x02, 0x00, 0x0b};
+    struct talk k;
+    struct ended e;
+    const struct mpa_advert *a;
+
+    begin(&k, &e);
+    handshake_v1(&k, 40000, 0x21);
+    talk_option(&k, copy, sizeof copy); /* Vector B.2. */
+    talk_send(&k, VIP, 80, CLIENT, 40000, ACK, 501, 101, 0);
+    talk_option(&k, wrong, sizeof wrong);
+    talk_send(&k, CLIENT, 40000, VIP, 80, ACK, 101, 501, 0);
+    talk_option(&k, copy, sizeof copy);
+    talk_send(&k, VIP, 80, CLIENT, 40000, ACK, 501, 101, 0);
+    talk_option(&k, echo, sizeof echo);
+    talk_send(&k, CLIENT, 40000, VIP, 80, ACK, 101, 501, 0);
+    a = k.subflow->conn->adverts;
+    CU_ASSERT_EQUAL(a->transmissions, 2);
+    CU_ASSERT_EQUAL(a->echoes, 1);
+    CU_ASSERT_EQUAL(a->echo_ns - a->first_ns, 3000000);
+    CU_ASSERT_EQUAL(a->echo_ns - a->last_before_echo_ns, 1000000);
+    CU_ASSERT_EQUAL(a->hmac, MPA_HMAC_OK);
+    /* An echo of something else answers nothing. */
+    CU_ASSERT_PTR_NOT_NULL_FATAL(a->next);
+    CU_ASSERT_EQUAL(a->next->transmissions, 0);
+    CU_ASSERT_EQUAL(a->next->echoes, 1);
+    CU_ASSERT_EQUAL(mpa_tracker_counts(k.tracker)->hmac_add_addr.ok, 2);
+    end(&k);
+}
+
+/* The bound on connections holds, and what leaves is told. */
+static void eviction(void)
+{
+    struct talk k;
+    struct ended e;
+
+    begin_with(&k, &e, (struct mpa_track_config){.max_connections = 3});
+    for (uint16_t port = 1000; port < 1010; port++)
+        handshake_tcp(&k, port, 100);
+    CU_ASSERT_EQUAL(mpa_tracker_live(k.tracker), 3);
+    CU_ASSERT_EQUAL(mpa_tracker_counts(k.tracker)->evicted, 7);
+    CU_ASSERT_EQUAL(e.count, 7);
+    end(&k);
+    CU_ASSERT_EQUAL(e.count, 10);
+}
+
+static void idle_and_closed_leave(void)
+{
+    struct talk k;
+    struct ended e;
+
+    begin(&k, &e);
+    handshake_tcp(&k, 40000, 100); /* Open. */
+    handshake_tcp(&k, 40001, 100); /* Closed. */
+    talk_send(&k, CLIENT, 40001, VIP, 80, FIN, 101, 501, 0);
+    talk_send(&k, VIP, 80, CLIENT, 40001, FIN, 501, 102, 0);
+    k.ns += 90000000000;
+    handshake_tcp(&k, 40002, 100);
+    CU_ASSERT_EQUAL(mpa_tracker_live(k.tracker), 2);
+    k.ns += 2 * 3600 * 1000000000ll;
+    handshake_tcp(&k, 40003, 100);
+    CU_ASSERT_EQUAL(mpa_tracker_live(k.tracker), 1);
+    end(&k);
+    CU_ASSERT_EQUAL(e.count, 4);
+}
+
+/* One direction only, and the middle of a connection: nothing is invented. */
+static void partial_captures(void)
+{
+    struct talk k;
+    struct ended e;
+
+    begin(&k, &e);
+    talk_capable(&k, 12, 1, 0x21, key_b, NULL);
+    talk_send(&k, VIP, 80, CLIENT, 40000, SYNACK, 500, 101, 0);
+    talk_send(&k, VIP, 443, CLIENT, 50000, ACK, 7000, 1, 100);
+    talk_send(&k, VIP, 443, CLIENT, 50000, ACK, 7100, 1, 100);
+    end(&k);
+    CU_ASSERT_EQUAL_FATAL(e.count, 2);
+    CU_ASSERT_EQUAL(e.conn[0].protocol, MPA_PROTOCOL_MPTCP);
+    CU_ASSERT_EQUAL(e.conn[0].client.port, 40000);
+    CU_ASSERT_EQUAL(e.conn[0].token_client, MPA_NULL);
+    CU_ASSERT_EQUAL(e.conn[0].syn_ns, MPA_NULL);
+    CU_ASSERT_EQUAL(e.conn[1].server.port, 443);
+    CU_ASSERT_EQUAL(e.conn[1].bytes.v[MPA_TO_CLIENT], 200);
+    CU_ASSERT_EQUAL(e.conn[1].established_ns, MPA_NULL);
+}
+
+/* Sequence numbers that pass 2^32. */
+static void sequence_wrap(void)
+{
+    struct talk k;
+    struct ended e;
+
+    begin(&k, &e);
+    handshake_tcp(&k, 40000, 0xffffff00u);
+    for (uint32_t i = 0; i < 10; i++)
+        talk_send(&k, CLIENT, 40000, VIP, 80, ACK, 0xffffff01u + i * 100, 501, 100);
+    talk_send(&k, VIP, 80, CLIENT, 40000, ACK, 501, 0xffffff01u + 1000, 0);
+    end(&k);
+    CU_ASSERT_EQUAL(e.conn[0].bytes.v[MPA_TO_SERVER], 1000);
+    CU_ASSERT_EQUAL(e.subflow[0][0].retransmitted_bytes.v[MPA_TO_SERVER], 0);
+}
+
+int main(void)
+{
+    static CU_TestInfo tests[] = {
+        {"keys and dialect", keys_and_dialect},
+        {"split handshake", split_handshake},
+        {"split handshake, first answer taken", split_handshake_first_wins},
+        {"port reuse", port_reuse},
+        {"copies and duplicates", copies_and_duplicates},
+        {"NAT views", nat_views},
+        {"retransmission and order", retransmission_and_order},
+        {"join and reinjection", join_and_reinjection},
+        {"wrong HMAC", wrong_hmac},
+        {"equal tokens", equal_tokens},
+        {"joins only", joins_only},
+        {"fallbacks", fallbacks},
+        {"adverts", adverts},
+        {"eviction", eviction},
+        {"idle and closed leave", idle_and_closed_leave},
+        {"partial captures", partial_captures},
+        {"sequence wrap", sequence_wrap},
+        CU_TEST_INFO_NULL,
+    };
+    static CU_SuiteInfo suites[] = {
+        {.pName = "tracker", .pTests = tests},
+        CU_SUITE_INFO_NULL,
+    };
+    int failed;
+
+    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
+        return 2;
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    failed = CU_get_number_of_failures() > 0;
+    CU_cleanup_registry();
+    return failed;
+}
