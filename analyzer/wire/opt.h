@@ -17,6 +17,7 @@ enum mpa_reading {
     MPA_READ_IPECHO, /* ADD_ADDR with 0xC or 0xE: IP version and echo bit. */
     MPA_READ_E0,     /* ADD_ADDR of RFC 8684, E clear. */
     MPA_READ_E1,     /* ADD_ADDR of RFC 8684, E set. */
+    MPA_READ_NONE,   /* One that no dialect has. */
 };
 
 /* MALFORMED where no dialect has an option of this subtype and length, OK where a row has all of it, otherwise ILLEGAL. */

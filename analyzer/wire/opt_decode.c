@@ -63,8 +63,13 @@ static void decode_capable(const uint8_t *p, uint8_t tcp_flags, enum mpa_dialect
     enum mpa_reading reading;
 
     cap->version = p[2] & 0x0f;
-    /* A version to come: any known length will do (the peer answers with an older version). */
-    reading = cap->version == 0 ? MPA_READ_V0 : cap->version == 1 ? MPA_READ_V1 : MPA_READ_ANY;
+    if (cap->version <= 1)
+        reading = cap->version == 0 ? MPA_READ_V0 : MPA_READ_V1;
+    else if (dialect == MPA_DIALECT_UNKNOWN || dialect == MPA_DIALECT_MIXED)
+        reading =
+            MPA_READ_ANY; /* A version to come: any known length will do, the peer answers with an older one. */
+    else
+        reading = MPA_READ_NONE;
     ret->cond = (uint8_t)mpa_form_judge(MPA_MP_CAPABLE, ret->len, reading, tcp_flags, dialect);
     if (ret->cond == MPA_COND_MALFORMED)
         return;
