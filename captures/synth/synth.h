@@ -26,6 +26,7 @@
 #define SYNTH_S        INT64_C(1000000000)
 #define SYNTH_GAP_SAME INT64_C(20000)
 #define SYNTH_MSS      1400 /* Payload of a full segment: leaves room for 40 bytes of options. */
+#define SYNTH_REQUEST  300
 
 enum synth_side { SYNTH_CLIENT = 0, SYNTH_SERVER = 1 };
 
