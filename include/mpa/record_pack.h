@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A connection's record as flat, compact bytes: for the spool, and for keeping many records in memory.
+ *
+ * Everything is in them, the part 'merge' with its samples too.  The layout is this process's own (static texts are kept as
+ * pointers): the bytes are for nobody else and never leave the machine's memory or an unlinked file.  They hold the keys.
+ */
+#ifndef MPA_RECORD_PACK_H
+#define MPA_RECORD_PACK_H
+
+#include "mpa/record.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Write 'conn' to the start of '*buf', which has '*cap' bytes (NULL and 0 at first) and is made longer with realloc() where needed;
+ * '*size' becomes the bytes that were written.  0, or MPA_ERR_NOMEM with '*size' untouched.  The caller frees '*buf'.
+ */
+int mpa_record_pack(const struct mpa_rec_conn *conn, uint8_t **buf, size_t *size, size_t *cap);
+
+/*
+ * A record from the 'size' bytes at 'buf', as mpa_record_pack() wrote them.  '*ret' and each of its arrays are allocated on their own
+ * (malloc, exactly the counted items; NULL when there are none), so that a merge may enlarge one with realloc().  A samples array
+ * of 'merge' has one entry a subflow.  0, MPA_ERR_NOMEM, or MPA_ERR_FORMAT where the bytes are not such a record; '*ret' is
+ * untouched then.  The caller gives it to mpa_record_free().
+ */
+int mpa_record_unpack(const uint8_t *buf, size_t size, struct mpa_rec_conn **ret);
+
+/* A copy that owns its arrays as above; NULL when memory ends. */
+struct mpa_rec_conn *mpa_record_copy(const struct mpa_rec_conn *conn);
+
+/* Frees a record of one of the functions above with all its arrays and samples; NULL is accepted. */
+void mpa_record_free(struct mpa_rec_conn *conn);
+
+#endif
