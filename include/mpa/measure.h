@@ -40,6 +40,9 @@ struct mpa_measure_config {
     /* Called with each connection's record when it leaves memory (and for the rest in mpa_measure_finish()).  The record is the caller's only
        for the call.  A non-zero return stops nothing, but is what mpa_measure_finish() returns. */
     int (*on_conn)(void *context, const struct mpa_rec_conn *conn);
+    /* Several vantage points (mpa_pairs_add()): called with every segment that belongs to a subflow and is no copy, and its direction in the
+       connection.  NULL: not called. */
+    void (*on_segment)(void *context, const struct mpa_segment *segment, enum mpa_dir dir);
     void *context;
 };
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
 # For shell tests: source this first.
 #
 #   need tshark          a program that the test cannot do without
