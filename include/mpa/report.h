@@ -34,7 +34,7 @@ struct mpa_writer {
     void (*free)(struct mpa_writer *w);
 };
 
-/* Writers to 'out' (borrowed, not closed); NULL when memory ends. */
+/* Writers to 'out' (borrowed, not closed); NULL when memory ends, or (text with 'explain') no temporary file can be made. */
 struct mpa_writer *mpa_writer_text(FILE *out, const struct mpa_writer_options *options);
 struct mpa_writer *mpa_writer_json(FILE *out, const struct mpa_writer_options *options);
 /* connections.csv, subflows.csv, add_addr.csv, resets.csv, churn.csv, timeline.csv in 'dir' (made if missing).  NULL with errno set. */
@@ -43,12 +43,12 @@ struct mpa_writer *mpa_writer_csv(const char *dir, const struct mpa_writer_optio
 /* Records of connections that ended, on disk in a temporary file, so that memory does not grow with them. */
 struct mpa_spool;
 
-struct mpa_spool *mpa_spool_new(void); /* NULL with errno set. */
-/* Append 'conn' (copied, ids in any order, each once).  0, MPA_ERR_WRITE, MPA_ERR_NOMEM. */
+struct mpa_spool *mpa_spool_new(void); /* In TMPDIR, else /tmp.  NULL with errno set. */
+/* Append 'conn' (copied, ids in any order, each once).  0, MPA_ERR_WRITE, MPA_ERR_NOMEM, MPA_ERR_READ. */
 int mpa_spool_put(struct mpa_spool *s, const struct mpa_rec_conn *conn);
 /* The connections in the order of their ids: 1 and '*ret' (valid until the next call; arrays writable), 0 at the end, negative on failure. */
 int mpa_spool_next(struct mpa_spool *s, struct mpa_rec_conn **ret);
-/* Start the walk again. */
+/* Start the walk again (also after writing to records: what was written is not kept). */
 void mpa_spool_rewind(struct mpa_spool *s);
 void mpa_spool_free(struct mpa_spool *s);
 

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What writers need of the anonymizer beyond single addresses (report.h). */
+#ifndef MPA_REPORT_PSEUDONYM_H
+#define MPA_REPORT_PSEUDONYM_H
+
+#include "mpa/record.h"
+#include "mpa/report.h"
+
+#include <stddef.h>
+
+#define MPA_COMMUNITY_ID_SIZE 40 /* Bytes that hold one, with the final zero. */
+
+/* 'text' with every IP and MAC address in it replaced, into 'ret' of 'size' bytes (cut where it does not fit).  Returns 'ret'. */
+const char *mpa_pseudonym_text(const struct mpa_anonymizer *a, const char *text, char *ret,
+                               size_t size);
+
+/* The Community ID of 'subflow': the recorded one without an anonymizer, otherwise that of the pseudonyms, since the recorded one
+   would let anybody test a guessed address.  'ret' holds MPA_COMMUNITY_ID_SIZE bytes.  NULL when the record has none. */
+const char *mpa_pseudonym_community_id(const struct mpa_anonymizer *a,
+                                       const struct mpa_rec_subflow *subflow, char *ret);
+
+#endif

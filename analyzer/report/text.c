@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The text writer: verdict, tables and, on demand, stories. */
+#include "text.h"
+
+#include "mpa/status.h"
+#include "unnamed.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static int begin(struct mpa_writer *writer, const struct mpa_rec_report *report)
+{
+    struct text_writer *w = (struct text_writer *)writer;
+
+    w->values.epoch_ns = report->epoch_ns;
+    w->capture_count = report->capture_count;
+    return MPA_OK;
+}
+
+/* Nothing is printed yet: medians and the best rows are known only at the end. */
+static int connection(struct mpa_writer *writer, const struct mpa_rec_conn *conn)
+{
+    struct text_writer *w = (struct text_writer *)writer;
+
+    text_gather(w, conn);
+    if (w->stories) {
+        text_story(w, w->stories, conn);
+        if (ferror(w->stories))
+            return MPA_ERR_WRITE;
+    }
+    return w->conns.failed || w->adverts.failed ? MPA_ERR_NOMEM : MPA_OK;
+}
+
+static int copy_stories(struct text_writer *w)
+{
+    char bytes[16384];
+    size_t size;
+
+    if (fflush(w->stories) != 0)
+        return MPA_ERR_WRITE;
+    rewind(w->stories);
+    while ((size = fread(bytes, 1, sizeof(bytes), w->stories)) > 0)
+        if (fwrite(bytes, 1, size, w->out) != size)
+            return MPA_ERR_WRITE;
+    return ferror(w->stories) ? MPA_ERR_READ : MPA_OK;
+}
+
+static int end(struct mpa_writer *writer, const struct mpa_rec_report *report)
+{
+    struct text_writer *w = (struct text_writer *)writer;
+    int status = MPA_OK;
+
+    text_verdicts(w, report);
+    text_tables(w, report);
+    if (w->conns.failed || w->adverts.failed)
+        return MPA_ERR_NOMEM;
+    if (w->stories)
+        status = copy_stories(w);
+    if (status == MPA_OK && (fflush(w->out) != 0 || ferror(w->out)))
+        status = MPA_ERR_WRITE;
+    return status;
+}
+
+static void free_writer(struct mpa_writer *writer)
+{
+    struct text_writer *w = (struct text_writer *)writer;
+
+    if (w->stories)
+        fclose(w->stories);
+    mpa_samples_free(&w->left);
+    mpa_samples_free(&w->window);
+    text_table_free(&w->conns);
+    text_table_free(&w->adverts);
+    free(w);
+}
+
+struct mpa_writer *mpa_writer_text(FILE *out, const struct mpa_writer_options *options)
+{
+    struct text_writer *w = calloc(1, sizeof(*w));
+    int fd;
+
+    if (!w)
+        return NULL;
+    w->writer = (struct mpa_writer){begin, connection, end, free_writer};
+    w->out = out;
+    w->values.anonymizer = options->anonymizer;
+    w->only_file = options->only_file;
+    text_tables_begin(w);
+    if (options->explain) {
+        fd = mpa_unnamed_file();
+        w->stories = fd >= 0 ? fdopen(fd, "w+") : NULL;
+        if (!w->stories) {
+            if (fd >= 0)
+                close(fd);
+            free_writer(&w->writer);
+            return NULL;
+        }
+    }
+    return &w->writer;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Parts of the text writer: units, tables, and what is gathered while connections pass by.
+ *
+ * Everything that grows with the number of connections is bounded: of connections and advertisements the most interesting ones are
+ * kept, durations go into samples, stories into a temporary file.
+ */
+#ifndef MPA_REPORT_TEXT_H
+#define MPA_REPORT_TEXT_H
+
+#include "mpa/record.h"
+#include "mpa/report.h"
+#include "schema.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define TEXT_WIDTH       100 /* Columns of the page. */
+#define TEXT_CONNECTIONS 50  /* Most rows of the tables. */
+#define TEXT_ADVERTS     20
+#define TEXT_EVENTS      30
+#define TEXT_CELL        96 /* Bytes that hold any value as text, with the final zero. */
+
+/* ---- Units (text_units.c): each writes into 'ret' of TEXT_CELL bytes and returns it; "-" for MPA_NULL -------- */
+
+const char *text_duration(int64_t ns, char *ret);                                 /* "20.3 ms" */
+const char *text_bytes(int64_t bytes, char *ret);                                 /* "1.52 MB" */
+const char *text_count(int64_t count, char *ret);                                 /* "18,402" */
+const char *text_share(double share, char *ret);                                  /* "97.2 %" */
+const char *text_instant(int64_t ns, const struct mpa_values *values, char *ret); /* "+12.345 s" */
+const char *text_addr(const struct mpa_addr *addr, const struct mpa_values *values, char *ret);
+const char *text_endpoint(const struct mpa_endpoint *e, const struct mpa_values *values, char *ret);
+/* A text from outside: pseudonyms in place, control characters replaced.  NULL gives "-".  'size' bytes. */
+const char *text_outside(const char *text, const struct mpa_values *values, char *ret, size_t size);
+/* What a reset class means, in one sentence. */
+const char *text_reset_meaning(enum mpa_word class);
+
+/* ---- Paragraphs and tables (text_table.c) ------------------------------------------------------------------- */
+
+/* Print 'text' folded to the page, the first line after 'lead', the others 'hang' columns in. */
+void text_paragraph(FILE *out, const char *lead, int hang, const char *text);
+__attribute__((format(printf, 4, 5))) void text_paragraphf(FILE *out, const char *lead, int hang,
+                                                           const char *format, ...);
+
+enum text_column_flags {
+    TEXT_RIGHT = 1,  /* Numbers. */
+    TEXT_FOLD = 2,   /* Into the title where all rows have the same value. */
+    TEXT_SHRINK = 4, /* Loses its middle where the page is too narrow. */
+    TEXT_HIDE = 8,   /* Not printed where all rows are "-" or 0. */
+};
+
+struct text_column {
+    const char *head; /* NULL ends the list. */
+    unsigned flags;
+};
+
+#define TEXT_COLUMNS 12
+
+struct text_row {
+    char *cells[TEXT_COLUMNS]; /* Allocated. */
+    int64_t score;             /* For tables that keep the best rows: larger is more interesting. */
+    int64_t id;                /* Order of rows of equal score. */
+};
+
+struct text_table {
+    const struct text_column *columns;
+    struct text_row *rows;
+    int row_count;
+    int row_capacity;
+    int row_limit;     /* The table keeps the best 'row_limit' rows; 0: all. */
+    int64_t row_total; /* Rows that were offered. */
+    bool failed;       /* Memory ended. */
+};
+
+/* Whether a row of this score would be kept: ask before making its cells. */
+bool text_table_wants(struct text_table *t, int64_t score);
+/* Add a row; 'cells' (one a column) are copied. */
+void text_table_add(struct text_table *t, int64_t score, int64_t id, const char *const *cells);
+/* Title, heads and rows; nothing for a table without rows. */
+void text_table_print(FILE *out, struct text_table *t, const char *title);
+void text_table_free(struct text_table *t);
+
+/* ---- The writer's state ------------------------------------------------------------------------------------- */
+
+struct text_writer {
+    struct mpa_writer writer; /* First. */
+    FILE *out;
+    FILE *stories; /* Of --explain; NULL without. */
+    struct mpa_values values;
+    const char *only_file;
+    int capture_count;
+    int64_t connections;       /* That passed by. */
+    struct mpa_samples left;   /* Establishment to first data on the direct subflow. */
+    struct mpa_samples window; /* Unprotected windows. */
+    struct text_table conns;
+    struct text_table adverts;
+};
+
+/* text_verdict.c: the lines above the tables. */
+void text_verdicts(struct text_writer *w, const struct mpa_rec_report *report);
+/* text_tables.c */
+void text_gather(struct text_writer *w, const struct mpa_rec_conn *conn);
+void text_tables_begin(struct text_writer *w);
+void text_tables(struct text_writer *w, const struct mpa_rec_report *report);
+/* text_story.c */
+void text_story(struct text_writer *w, FILE *out, const struct mpa_rec_conn *conn);
+
+#endif

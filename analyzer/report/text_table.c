@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Paragraphs and tables that fit the page. */
+#include "text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Columns that UTF-8 text takes: its characters, all of which are assumed to be of width 1. */
+static int width_of(const char *text)
+{
+    int width = 0;
+
+    for (; *text != '\0'; text++)
+        if (((unsigned char)*text & 0xc0) != 0x80)
+            width++;
+    return width;
+}
+
+void text_paragraph(FILE *out, const char *lead, int hang, const char *text)
+{
+    int column = width_of(lead);
+    bool fresh = true; /* Nothing stands on this line behind the indentation. */
+    const char *end;
+    char word[512];
+    int width;
+
+    fputs(lead, out);
+    while (*text != '\0') {
+        while (*text == ' ')
+            text++;
+        end = strchrnul(text, ' ');
+        if (end == text)
+            break;
+        snprintf(word, sizeof(word), "%.*s", (int)(end - text), text);
+        width = width_of(word);
+        if (!fresh && column + 1 + width > TEXT_WIDTH) {
+            fprintf(out, "\n%*s", hang, "");
+            column = hang;
+            fresh = true;
+        }
+        column += fprintf(out, fresh ? "%s" : " %s", word) - (int)strlen(word) + width;
+        fresh = false;
+        text = end;
+    }
+    fputc('\n', out);
+}
+
+void text_paragraphf(FILE *out, const char *lead, int hang, const char *format, ...)
+{
+    char *text;
+    va_list args;
+    int length;
+
+    va_start(args, format);
+    length = vasprintf(&text, format, args);
+    va_end(args);
+    if (length < 0)
+        return;
+    text_paragraph(out, lead, hang, text);
+    free(text);
+}
+
+/* ---- Rows --------------------------------------------------------------------------------------------------- */
+
+static int column_count(const struct text_table *t)
+{
+    int count = 0;
+
+    while (count < TEXT_COLUMNS && t->columns[count].head)
+        count++;
+    return count;
+}
+
+static void free_row(struct text_row *row)
+{
+    int i;
+
+    for (i = 0; i < TEXT_COLUMNS; i++)
+        free(row->cells[i]);
+    memset(row, 0, sizeof(*row));
+}
+
+bool text_table_wants(struct text_table *t, int64_t score)
+{
+    t->row_total++;
+    return t->row_limit == 0 || t->row_count < t->row_limit ||
+           score > t->rows[t->row_count - 1].score;
+}
+
+static bool make_place(struct text_table *t)
+{
+    struct text_row *grown;
+    int capacity;
+
+    if (t->row_limit > 0 && t->row_count == t->row_limit)
+        free_row(&t->rows[--t->row_count]);
+    if (t->row_count < t->row_capacity)
+        return true;
+    capacity = t->row_capacity ? 2 * t->row_capacity : 16;
+    grown = realloc(t->rows, (size_t)capacity * sizeof(*grown));
+    if (!grown)
+        return false;
+    t->rows = grown;
+    t->row_capacity = capacity;
+    return true;
+}
+
+void text_table_add(struct text_table *t, int64_t score, int64_t id, const char *const *cells)
+{
+    struct text_row row = {.score = score, .id = id};
+    int columns = column_count(t);
+    int at;
+    int i;
+
+    for (i = 0; i < columns; i++) {
+        row.cells[i] = strdup(cells[i]);
+        if (!row.cells[i])
+            t->failed = true;
+    }
+    if (t->failed || !make_place(t)) {
+        t->failed = true;
+        free_row(&row);
+        return;
+    }
+    /* Rows come in the order of their ids: equal scores keep it. */
+    for (at = t->row_count; at > 0 && t->rows[at - 1].score < score; at--)
+        t->rows[at] = t->rows[at - 1];
+    t->rows[at] = row;
+    t->row_count++;
+}
+
+void text_table_free(struct text_table *t)
+{
+    int i;
+
+    for (i = 0; i < t->row_count; i++)
+        free_row(&t->rows[i]);
+    free(t->rows);
+    t->rows = NULL;
+    t->row_count = t->row_capacity = 0;
+}
+
+/* ---- Printing ----------------------------------------------------------------------------------------------- */
+
+#define GAP          2  /* Columns between two columns. */
+#define SHRUNK_LEAST 17 /* Columns that a shrunk cell keeps. */
+
+struct layout {
+    int width[TEXT_COLUMNS]; /* 0: not shown. */
+    int count;
+};
+
+static bool all_equal(const struct text_table *t, int column)
+{
+    int i;
+
+    for (i = 1; i < t->row_count; i++)
+        if (strcmp(t->rows[i].cells[column], t->rows[0].cells[column]) != 0)
+            return false;
+    return t->row_count > 1;
+}
+
+static bool all_empty(const struct text_table *t, int column)
+{
+    int i;
+
+    for (i = 0; i < t->row_count; i++)
+        if (strcmp(t->rows[i].cells[column], "-") != 0 &&
+            strcmp(t->rows[i].cells[column], "0") != 0)
+            return false;
+    return true;
+}
+
+static int total_width(const struct layout *l)
+{
+    int total = -GAP;
+    int i;
+
+    for (i = 0; i < l->count; i++)
+        if (l->width[i] > 0)
+            total += l->width[i] + GAP;
+    return total;
+}
+
+/* Take columns from the widest cell that may lose some until the page is wide enough. */
+static void shrink(const struct text_table *t, struct layout *l, int page)
+{
+    int widest;
+    int i;
+
+    while (total_width(l) > page) {
+        widest = -1;
+        for (i = 0; i < l->count; i++)
+            if ((t->columns[i].flags & TEXT_SHRINK) && l->width[i] > SHRUNK_LEAST &&
+                (widest < 0 || l->width[i] > l->width[widest]))
+                widest = i;
+        if (widest < 0)
+            return;
+        l->width[widest]--;
+    }
+}
+
+static void lay_out(const struct text_table *t, struct layout *l)
+{
+    int width;
+    int i, k;
+
+    l->count = column_count(t);
+    for (i = 0; i < l->count; i++) {
+        l->width[i] = 0;
+        if (((t->columns[i].flags & TEXT_HIDE) && all_empty(t, i)) ||
+            ((t->columns[i].flags & TEXT_FOLD) && all_equal(t, i)))
+            continue;
+        l->width[i] = width_of(t->columns[i].head);
+        for (k = 0; k < t->row_count; k++) {
+            width = width_of(t->rows[k].cells[i]);
+            if (width > l->width[i])
+                l->width[i] = width;
+        }
+    }
+    shrink(t, l, TEXT_WIDTH - GAP);
+}
+
+static const char *char_at(const char *text, int column)
+{
+    for (; *text != '\0'; text++)
+        if (((unsigned char)*text & 0xc0) != 0x80 && column-- == 0)
+            break;
+    return text;
+}
+
+/* A cell that is too wide loses its middle: addresses and paths say most at their ends. */
+static void print_cell(FILE *out, const char *text, int width)
+{
+    int own = width_of(text);
+    int head = (width - 2) / 2;
+    int tail = width - 2 - head;
+
+    if (own <= width)
+        fputs(text, out);
+    else
+        fprintf(out, "%.*s..%s", (int)(char_at(text, head) - text), text,
+                char_at(text, own - tail));
+}
+
+static void print_row(FILE *out, const struct text_table *t, const struct layout *l,
+                      char *const *cells)
+{
+    const char *text;
+    int pending = GAP; /* Spaces that are owed: none are left at the end of a line. */
+    int own;
+    int i;
+
+    for (i = 0; i < l->count; i++) {
+        if (l->width[i] == 0)
+            continue;
+        text = cells ? cells[i] : t->columns[i].head;
+        own = width_of(text) > l->width[i] ? l->width[i] : width_of(text);
+        if (t->columns[i].flags & TEXT_RIGHT)
+            fprintf(out, "%*s", pending + l->width[i] - own, "");
+        else
+            fprintf(out, "%*s", pending, "");
+        print_cell(out, text, l->width[i]);
+        pending = GAP + (t->columns[i].flags & TEXT_RIGHT ? 0 : l->width[i] - own);
+    }
+    fputc('\n', out);
+}
+
+void text_table_print(FILE *out, struct text_table *t, const char *title)
+{
+    struct layout l;
+    char *folded = NULL;
+    size_t size = 0;
+    FILE *head;
+    int i;
+
+    if (t->row_count == 0)
+        return;
+    lay_out(t, &l);
+    head = open_memstream(&folded, &size);
+    if (!head) {
+        t->failed = true;
+        return;
+    }
+    fputs(title, head);
+    for (i = 0; i < l.count; i++)
+        if (l.width[i] == 0 && (t->columns[i].flags & TEXT_FOLD) && !all_empty(t, i))
+            fprintf(head, ", %s %s", t->columns[i].head, t->rows[0].cells[i]);
+    fputc('\n', out);
+    if (fclose(head) == 0)
+        text_paragraph(out, "", GAP, folded);
+    else
+        t->failed = true;
+    free(folded);
+    print_row(out, t, &l, NULL);
+    for (i = 0; i < t->row_count; i++)
+        print_row(out, t, &l, t->rows[i].cells);
+}
