@@ -163,10 +163,21 @@ enum mpa_step mpa_ip(struct mpa_walk *w)
     }
 }
 
+/* IPv4 with an authentication header (RFC 4302): the only one that is not IPv6's own. */
+static enum mpa_step ip4_ah(struct mpa_walk *w)
+{
+    if (!skip_extensions(w))
+        return MPA_STEP_END;
+    w->ip_header = (uint32_t)(w->b.base + w->b.pos - w->ip);
+    return MPA_STEP_PROTO;
+}
+
 /* The step after an IP header. */
 enum mpa_step mpa_ip_proto(struct mpa_walk *w)
 {
     switch (w->type) {
+    case PROTO_AH:
+        return w->v6 ? mpa_walk_end(w, MPA_FRAME_OTHER) : ip4_ah(w);
     case PROTO_TCP:
         return mpa_tcp_step(w);
     case PROTO_UDP:

@@ -14,41 +14,38 @@
 static void decode_dss(const uint8_t *p, uint8_t tcp_flags, struct mpa_option *ret)
 {
     struct mpa_dss *dss = &ret->dss;
-    uint8_t flags = p[3];
-    unsigned ack = flags & MPA_DSS_ACK ? (flags & MPA_DSS_ACK8 ? 8 : 4) : 0;
-    unsigned dsn = flags & MPA_DSS_MAP ? (flags & MPA_DSS_DSN8 ? 8 : 4) : 0;
+    unsigned len = ret->len;
+    unsigned flags = len >= 4 ? p[3] : 0;
+    unsigned ack = flags & MPA_DSS_ACK ? 4 + (flags & MPA_DSS_ACK8) * 2 : 0;
+    unsigned dsn = flags & MPA_DSS_MAP ? 4 + (flags & MPA_DSS_DSN8) / 2 : 0;
     unsigned need = 4 + ack + (dsn ? dsn + 6 : 0);
 
     /* A checksum belongs to a mapping; a DSS with neither ACK nor mapping has no form. */
-    if (ret->len != need && (dsn == 0 || ret->len != need + 2)) {
-        ret->cond = MPA_COND_MALFORMED;
-        return;
-    }
-    if (need == 4) {
+    if (need == 4 || (len != need && (dsn == 0 || len != need + 2))) {
         ret->cond = MPA_COND_MALFORMED;
         return;
     }
     ret->reserved = flags & 0xe0;
     if (tcp_flags & MPA_TCP_SYN)
         ret->cond = MPA_COND_ILLEGAL;
-    dss->flags = flags;
+    dss->flags = (uint8_t)flags;
     p += 4;
-    dss->data_ack = ack == 0 ? 0 : ack == 8 ? mpa_load64(p) : mpa_load32(p);
-    p += ack;
-    if (dsn != 0) {
-        dss->dsn = dsn == 8 ? mpa_load64(p) : mpa_load32(p);
-        p += dsn;
-        dss->ssn = mpa_load32(p);
-        dss->length = mpa_load16(p + 4);
-        dss->has_checksum = ret->len != need;
-        dss->checksum = dss->has_checksum ? mpa_load16(p + 6) : 0;
-    } else {
+    dss->data_ack = ack == 8 ? mpa_load64(p) : ack == 4 ? mpa_load32(p) : 0;
+    if (dsn == 0) {
         dss->dsn = 0;
         dss->ssn = 0;
         dss->length = 0;
         dss->has_checksum = false;
         dss->checksum = 0;
+        return;
     }
+    p += ack;
+    dss->dsn = dsn == 8 ? mpa_load64(p) : mpa_load32(p);
+    p += dsn;
+    dss->ssn = mpa_load32(p);
+    dss->length = mpa_load16(p + 4);
+    dss->has_checksum = len != need;
+    dss->checksum = len != need ? mpa_load16(p + 6) : 0;
 }
 
 /*
@@ -184,6 +181,33 @@ static enum mpa_cond check_frame(const uint8_t *p, size_t captured, size_t claim
     return ret->len > captured ? MPA_COND_TRUNCATED : MPA_COND_OK;
 }
 
+/* Every subtype but DSS; all bytes are there. */
+static void decode_by_subtype(const uint8_t *bytes, uint8_t tcp_flags, enum mpa_dialect dialect,
+                              struct mpa_option *ret)
+{
+    switch (ret->subtype) {
+    case MPA_MP_CAPABLE:
+        decode_capable(bytes, tcp_flags, dialect, ret);
+        break;
+    case MPA_MP_JOIN:
+        decode_join(bytes, tcp_flags, dialect, ret);
+        break;
+    case MPA_ADD_ADDR:
+        mpa_opt_add_addr(bytes, tcp_flags, dialect, ret);
+        break;
+    case MPA_REMOVE_ADDR:
+    case MPA_MP_PRIO:
+    case MPA_MP_FAIL:
+    case MPA_MP_FASTCLOSE:
+    case MPA_MP_TCPRST:
+        decode_other(bytes, tcp_flags, dialect, ret);
+        break;
+    default: /* Unassigned, or private use without a layout. */
+        ret->cond = MPA_COND_UNKNOWN;
+        break;
+    }
+}
+
 enum mpa_cond mpa_option_decode(const uint8_t *bytes, size_t captured, size_t claimed,
                                 uint8_t tcp_flags, enum mpa_dialect dialect, struct mpa_option *ret,
                                 struct mpa_fields *fields)
@@ -192,33 +216,10 @@ enum mpa_cond mpa_option_decode(const uint8_t *bytes, size_t captured, size_t cl
         captured = claimed;
     ret->cond = (uint8_t)check_frame(bytes, captured, claimed, ret);
     if (ret->cond == MPA_COND_OK) {
-        switch (ret->subtype) {
-        case MPA_DSS:
-            if (ret->len >= 4)
-                decode_dss(bytes, tcp_flags, ret);
-            else
-                ret->cond = MPA_COND_MALFORMED;
-            break;
-        case MPA_MP_CAPABLE:
-            decode_capable(bytes, tcp_flags, dialect, ret);
-            break;
-        case MPA_MP_JOIN:
-            decode_join(bytes, tcp_flags, dialect, ret);
-            break;
-        case MPA_ADD_ADDR:
-            mpa_opt_add_addr(bytes, tcp_flags, dialect, ret);
-            break;
-        case MPA_REMOVE_ADDR:
-        case MPA_MP_PRIO:
-        case MPA_MP_FAIL:
-        case MPA_MP_FASTCLOSE:
-        case MPA_MP_TCPRST:
-            decode_other(bytes, tcp_flags, dialect, ret);
-            break;
-        default: /* Unassigned, or private use without a layout. */
-            ret->cond = MPA_COND_UNKNOWN;
-            break;
-        }
+        if (ret->subtype == MPA_DSS)
+            decode_dss(bytes, tcp_flags, ret);
+        else
+            decode_by_subtype(bytes, tcp_flags, dialect, ret);
     }
     if (fields)
         mpa_opt_fields(bytes, ret, fields);

@@ -44,8 +44,17 @@ static inline bool mpa_addr_is_v4(const struct mpa_addr *a)
 /* From 4 or 16 bytes in network order. */
 static inline struct mpa_addr mpa_addr_v4(const uint8_t bytes[4])
 {
-    struct mpa_addr a = {.b = {[10] = 0xff, [11] = 0xff}};
-    memcpy(a.b + 12, bytes, 4);
+    struct mpa_addr a;
+    uint32_t raw;
+
+    /* Two whole words: written a byte at a time, the next load of a word would have to wait for all of them. */
+    memcpy(&raw, bytes, 4);
+    a.q[0] = 0;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    a.q[1] = (uint64_t)raw << 32 | 0xffff0000U;
+#else
+    a.q[1] = 0x0000ffff00000000ULL | raw;
+#endif
     return a;
 }
 

@@ -63,7 +63,7 @@ static const struct row rows[] = {
     /* IP. */
     {"ipv4-options",     1,   "eth ip4opt tcp", SEG4 " ipopt" ETH},
     {"ipv6-extensions",  1,   "eth ip6 hop dst route ah tcp", SEG6 " ipopt" ETH},
-    {"ipv4-ah",          1,   "eth ip4 ah tcp", "OTHER"},
+    {"ipv4-ah",         1,   "eth ip4 ah tcp", SEG4 " ipopt" ETH},
     {"ipv6-atomic",      1,   "eth ip6 atomic tcp", SEG6 " ipopt" ETH},
     {"ipv6-first",       1,   "eth ip6 first tcp", "FRAGMENT"},
     {"ipv6-last",        1,   "eth ip6 dst last tcp", "FRAGMENT"},
