@@ -75,6 +75,13 @@ struct mpa_rec_reset {
     int64_t idle_dur_ns;
 };
 
+/* First RST of one direction of a subflow, for the totals (resets are counted by direction of four-tuples). */
+struct mpa_rec_rst {
+    enum mpa_word class; /* MPA_RESET_*; meaningless while packets is 0. */
+    int64_t ns;          /* MPA_NULL without. */
+    int64_t packets;     /* RSTs in this direction. */
+};
+
 struct mpa_rec_subflow {
     int64_t id; /* In its connection, from 0 by first packet. */
     enum mpa_word role; /* MPA_ROLE_* */
@@ -90,6 +97,7 @@ struct mpa_rec_subflow {
     int server_count;
     bool has_reset;
     struct mpa_rec_reset reset; /* The earliest. */
+    struct mpa_rec_rst rst[2];  /* By direction of the RST. */
     int64_t icmp_errors;        /* ICMP errors that quoted it. */
     int64_t icmp_too_big_astray; /* Packet Too Big that reached another server than the subflow's. */
     enum mpa_word vantage;      /* By its handshake: MPA_VANTAGE_*. */
@@ -159,6 +167,7 @@ struct mpa_rec_conn {
     int64_t fallback_ns;
     struct mpa_frame_ref fallback_frame;
     struct mpa_both bytes, dsn_out_of_order_bytes;
+    int64_t last_data_ns; /* Latest new data to the client; MPA_NULL none. */
     struct mpa_rec_subflow *subflows;
     int subflow_count;
     struct mpa_rec_add_addr *add_addrs;
