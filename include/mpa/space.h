@@ -34,16 +34,36 @@ struct mpa_piece {
 
 #define MPA_SPACE_PIECES 8
 
-/*
- * See [start, end).  Begins the space at 'start' if it had not begun.  Writes the pieces that were new, in order, to 'ret_pieces' (at
- * most MPA_SPACE_PIECES; further ones are joined to the last's count only) and returns their number; '*ret_new' is the sum of
- * their sizes.  Numbers before 'base' count as new and extend the space downwards.
- */
-int mpa_space_see(struct mpa_space *s, uint64_t start, uint64_t end,
-                  struct mpa_piece ret_pieces[MPA_SPACE_PIECES], uint64_t *ret_new);
+/* The general case of mpa_space_see(), and the whole of it. */
+int mpa_space_see_slow(struct mpa_space *s, uint64_t start, uint64_t end,
+                       struct mpa_piece ret_pieces[MPA_SPACE_PIECES], uint64_t *ret_new);
 
-/* Numbers below 'upto' were received by the peer: holes below it will not be filled by an honest sender and are dropped.
-   Returns how many numbers that were (data that the capture does not hold). */
+/*
+ * See [start, end).  Begins the space at 'start' if it had not begun, also when start == end.  Writes the pieces that were new, in
+ * order, to 'ret_pieces' (at most MPA_SPACE_PIECES; further ones only count in '*ret_new') and returns their number; '*ret_new'
+ * is the sum of their sizes.  Numbers before 'base' count as new (arrived after later ones: 'fills') and extend the space
+ * downwards.
+ *
+ * Numbers are compared by distance, so a space may lie across 2^64.  A segment that would make the space larger than 2^62 is not
+ * seen: 0, and nothing changes.  The "oldest" hole of the bound above is the one with the lowest numbers; when memory ends, the
+ * hole that finds no room is forgotten instead.
+ */
+static inline int mpa_space_see(struct mpa_space *s, uint64_t start, uint64_t end,
+                                struct mpa_piece ret_pieces[MPA_SPACE_PIECES], uint64_t *ret_new)
+{
+    if (s->begun && start == s->next && end - start - 1 < 0x7fffffffu &&
+        end - s->base < (UINT64_C(1) << 62)) {
+        ret_pieces[0] = (struct mpa_piece){.start = start, .end = end, .fills = false};
+        *ret_new = end - start;
+        s->next = end;
+        return 1;
+    }
+    return mpa_space_see_slow(s, start, end, ret_pieces, ret_new);
+}
+
+/* Numbers below 'upto' were received by the peer: holes below it will not be filled by an honest sender and are dropped
+   (they count as seen from then on).  Returns how many numbers that were (data that the capture does not hold).  Numbers from 'next'
+   on are left alone, even where 'upto' is beyond: an acknowledgement may have been captured before its data. */
 uint64_t mpa_space_settle(struct mpa_space *s, uint64_t upto);
 
 /* How many numbers have been seen: next - base without the holes. */
@@ -52,10 +72,11 @@ uint64_t mpa_space_size(const struct mpa_space *s);
 /* First number that has not been seen: the end of the contiguous part from 'base'. */
 uint64_t mpa_space_contiguous(const struct mpa_space *s);
 
-/* Number of holes, and the hole 'index' in order. */
+/* Number of holes, and the hole 'index' (0 <= index < count) in order. */
 int mpa_space_hole_count(const struct mpa_space *s);
 void mpa_space_hole(const struct mpa_space *s, int index, uint64_t *ret_start, uint64_t *ret_end);
 
+/* Frees the holes; 's' is all zeros again. */
 void mpa_space_free(struct mpa_space *s);
 
 /* The 64-bit number next to 'near' whose low 32 bits are 'low'. */
