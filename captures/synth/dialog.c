@@ -247,6 +247,8 @@ void synth_burst(struct synth_subflow *f, enum synth_side from, uint32_t bytes)
         enum synth_side peer = synth_peer(from);
         tx.size = bytes - done < SYNTH_MSS ? bytes - done : SYNTH_MSS;
         tx.data_off = data + done;
+        tx.map_off = data;
+        tx.map_size = bytes;
         d.data_ack = synth_dsn(c, peer, synth_data_received(c, peer));
         synth_opt_dss(&tx.opts, &d);
         synth_emit(&tx);
@@ -528,7 +530,6 @@ void synth_close(struct synth_conn *c, enum synth_side first)
 
 struct synth_tx synth_rst_stateless(struct synth_subflow *f, enum synth_side from)
 {
-    enum synth_side peer = synth_peer(from);
     struct synth_tx tx = synth_tx(f, from, MPA_TCP_RST);
 
     /* RFC 9293 3.10.7.1: the sequence number is the acknowledgement number that provoked it. */
@@ -537,7 +538,6 @@ struct synth_tx synth_rst_stateless(struct synth_subflow *f, enum synth_side fro
     synth_opts_init(&tx.opts);
     tx.window = 0;
     tx.ip_id = 0;
-    (void)peer;
     return tx;
 }
 
@@ -557,7 +557,7 @@ void synth_redirect(struct synth_subflow *f, struct synth_host *wrong)
 {
     struct synth_tx tx = synth_rst_stateless(f, SYNTH_SERVER);
 
-    tx.host = wrong;
+    tx.server = wrong;
     tx.ttl = wrong->ttl;
     tx.rst_class = "redirect";
     synth_emit(&tx);

@@ -120,12 +120,12 @@ static bool has_add_addr_hmac(const struct synth_conn *c)
 static json_t *expected_advert(const struct synth_conn *c, const struct synth_advert *a)
 {
     const char *hmac = !has_add_addr_hmac(c) ? "none" : a->bad ? "bad" : "ok";
+    const char *seen = c->no_keys && has_add_addr_hmac(c) ? "unverifiable" : hmac;
     char text[MPA_ADDR_TEXT];
     json_t *o =
         json_pack("{s:s, s:i, s:s, s:I, s:I, s:s}", "from", side_name(a->from), "id", a->id, "addr",
                   mpa_addr_text(&a->addr, text), "transmissions", (json_int_t)a->transmissions,
-                  "echoes", (json_int_t)a->echoes, "hmac", hmac);
-
+                  "echoes", (json_int_t)a->echoes, "hmac", seen);
     json_object_set_new(o, "port", a->port ? json_integer(a->port) : json_null());
     json_object_set_new(o, "first_ns", time_or_null(a->first_ns));
     json_object_set_new(o, "last_ns", time_or_null(a->last_ns));
@@ -162,6 +162,56 @@ static void merge(json_t *into, json_t *from)
         else
             json_object_set(into, key, value);
     }
+}
+
+/* First packet of the listener after the third ACK of the first direct subflow. */
+static const struct synth_subflow *direct_subflow(const struct synth_conn *c)
+{
+    const struct mpa_addr *vip = &c->subflows[0]->end[SYNTH_SERVER].addr;
+
+    for (size_t i = 1; i < c->subflow_count; i++) {
+        if (c->subflows[i]->usable_ns >= 0 &&
+            !mpa_addr_eq(&c->subflows[i]->end[SYNTH_SERVER].addr, vip))
+            return c->subflows[i];
+    }
+    return NULL;
+}
+
+/* Bytes whose first declaration is later than t_m + g (protocol reference D.4), by path. */
+static void bytes_after(const struct synth_conn *c, int64_t usable, uint64_t ret[2][2])
+{
+    const struct synth_subflow *vip = c->subflows[0];
+    int64_t cut = usable > c->prio_ns ? usable : c->prio_ns;
+
+    cut += vip->established_ns - vip->syn_ns + 100 * SYNTH_MS;
+    for (int side = 0; side < 2; side++) {
+        for (size_t i = 0; i < c->log_count[side]; i++) {
+            if (c->log[side][i].ns > cut)
+                ret[c->log[side][i].direct][side] += c->log[side][i].bytes;
+        }
+    }
+}
+
+static json_t *expected_migration(const struct synth_conn *c)
+{
+    const struct synth_subflow *f = direct_subflow(c), *vip = c->subflows[0];
+    uint64_t after[2][2] = {{0, 0}, {0, 0}};
+    json_t *o = json_object();
+
+    json_object_set_new(o, "usable_ns", f ? json_integer(f->usable_ns) : json_null());
+    if (!f)
+        return o;
+    json_object_set_new(o, "first_direct_ns",
+                        json_pack("{s:o, s:o}", "to_server",
+                                  time_or_null(f->half[SYNTH_CLIENT].first_data_ns), "to_client",
+                                  time_or_null(f->half[SYNTH_SERVER].first_data_ns)));
+    if (vip->syn_ns < 0 || vip->established_ns < 0 || c->fallback)
+        return o;
+    bytes_after(c, f->usable_ns, after);
+    json_object_set_new(o, "vip_bytes_after", both(after[0][SYNTH_CLIENT], after[0][SYNTH_SERVER]));
+    json_object_set_new(o, "direct_bytes_after",
+                        both(after[1][SYNTH_CLIENT], after[1][SYNTH_SERVER]));
+    return o;
 }
 
 static json_t *expected_conn(const struct synth_conn *c, size_t id)
@@ -203,6 +253,11 @@ static json_t *expected_conn(const struct synth_conn *c, size_t id)
     }
     json_object_set_new(o, "subflows", subflows);
     json_object_set_new(o, "add_addr", adverts);
+    if (!plain)
+        json_object_set_new(o, "migration", expected_migration(c));
+    if (f->syn_ns >= 0 && direct_subflow(c))
+        json_object_set_new(o, "unprotected_dur_ns",
+                            json_integer(direct_subflow(c)->usable_ns - f->syn_ns));
     merge(o, c->patch);
     for (size_t i = 0; i < c->forget_count; i++)
         json_object_del(o, c->forget[i]);
@@ -300,10 +355,10 @@ static json_t *expected_resets(const struct synth *s)
                      "classes", all);
 }
 
-static json_t *expected_hmac(const uint64_t n[2])
+static json_t *expected_hmac(const uint64_t n[3])
 {
-    return json_pack("{s:I, s:I, s:i}", "ok", (json_int_t)n[0], "bad", (json_int_t)n[1],
-                     "unverifiable", 0);
+    return json_pack("{s:I, s:I, s:I}", "ok", (json_int_t)n[0], "bad", (json_int_t)n[1],
+                     "unverifiable", (json_int_t)n[2]);
 }
 
 static json_t *expected_connections(struct synth *s, json_t *report)
@@ -352,6 +407,8 @@ json_t *synth_expectation(struct synth *s)
     capture = json_pack("{s:I, s:I, s:I, s:i}", "packets", (json_int_t)synth_store_count(s->store),
                         "copies", (json_int_t)s->copies, "fragments", (json_int_t)s->fragments,
                         "truncated", 0);
+    if (s->vantage)
+        json_object_set_new(capture, "vantage", json_string(s->vantage));
     json_object_set_new(report, "captures", json_pack("[o]", capture));
     for (i = 0; i < SYNTH_COUNTS; i++)
         json_object_set_new(options, synth_count_name((enum synth_count)i),

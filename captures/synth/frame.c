@@ -169,16 +169,9 @@ static void put_ip(struct build *b, const struct mpa_addr *src, const struct mpa
         put_ipv6(b, src, dst, f);
 }
 
-/* TCP and IP headers around the payload, which is copied. */
-static void put_packet(struct build *b, const struct synth_packet *p)
+/* The TCP header in front of the payload, which is copied. */
+static void put_tcp(struct build *b, const struct synth_packet *p)
 {
-    struct ip_fields f = {.proto = PROTO_TCP,
-                          .ttl = p->ttl,
-                          .id = p->ip_id,
-                          .options = p->ip_options,
-                          .more = p->more_fragments,
-                          .dont_fragment = !p->more_fragments && !p->fragment_offset && p->ip_id,
-                          .offset = p->fragment_offset};
     uint8_t *t;
 
     b->at = ROOM;
@@ -186,21 +179,30 @@ static void put_packet(struct build *b, const struct synth_packet *p)
     assert(b->end <= BUILD_SIZE);
     if (p->payload_size)
         memcpy(b->buf + b->at, p->payload, p->payload_size);
-    if (!p->fragment_offset) {
-        assert(p->opts_size % 4 == 0);
-        t = front(b, 20 + p->opts_size);
-        put16(t, p->sport);
-        put16(t + 2, p->dport);
-        put32(t + 4, p->seq);
-        put32(t + 8, p->ack);
-        t[12] = (uint8_t)((5 + p->opts_size / 4) << 4);
-        t[13] = p->flags;
-        put16(t + 14, p->window);
-        if (p->opts_size)
-            memcpy(t + 20, p->opts, p->opts_size);
-        put16(t + 16, synth_fold(synth_sum(pseudo_sum(&p->src, &p->dst, PROTO_TCP, size_of(b)), t,
-                                           size_of(b))));
-    }
+    assert(p->opts_size % 4 == 0);
+    t = front(b, 20 + p->opts_size);
+    put16(t, p->sport);
+    put16(t + 2, p->dport);
+    put32(t + 4, p->seq);
+    put32(t + 8, p->ack);
+    t[12] = (uint8_t)((5 + p->opts_size / 4) << 4);
+    t[13] = p->flags;
+    put16(t + 14, p->window);
+    if (p->opts_size)
+        memcpy(t + 20, p->opts, p->opts_size);
+    put16(t + 16, synth_fold(synth_sum(pseudo_sum(&p->src, &p->dst, PROTO_TCP, size_of(b)), t,
+                                       size_of(b))));
+}
+
+static void put_packet(struct build *b, const struct synth_packet *p)
+{
+    struct ip_fields f = {.proto = PROTO_TCP,
+                          .ttl = p->ttl,
+                          .id = p->ip_id,
+                          .options = p->ip_options,
+                          .dont_fragment = p->ip_id != 0};
+
+    put_tcp(b, p);
     put_ip(b, &p->src, &p->dst, &f);
 }
 
@@ -390,6 +392,35 @@ void synth_store_tcp(struct synth_store *s, const struct synth_packet *p)
     put_tunnel(&b, p);
     put_link(&b, p, s->link);
     keep(s, &b, p->ns, p->payload_size);
+}
+
+void synth_store_fragments(struct synth_store *s, const struct synth_packet *p, uint16_t first)
+{
+    struct build b = {.buf = s->buf};
+    uint8_t *segment;
+    size_t size;
+
+    put_tcp(&b, p);
+    size = size_of(&b);
+    assert(first % 8 == 0 && first < size);
+    segment = synth_calloc(size);
+    memcpy(segment, b.buf + b.at, size);
+    for (int part = 0; part < 2; part++) {
+        struct ip_fields f = {.proto = PROTO_TCP,
+                              .ttl = p->ttl,
+                              .id = p->ip_id,
+                              .more = part == 0,
+                              .offset = part ? first : 0};
+        size_t bytes = part ? size - first : first;
+        b.at = ROOM;
+        b.end = ROOM + bytes;
+        memcpy(b.buf + b.at, segment + f.offset, bytes);
+        put_ip(&b, &p->src, &p->dst, &f);
+        put_tunnel(&b, p);
+        put_link(&b, p, s->link);
+        keep(s, &b, p->ns + part, part ? bytes : bytes - 20 - p->opts_size);
+    }
+    free(segment);
 }
 
 void synth_store_too_big(struct synth_store *s, const struct synth_packet *p, uint32_t mtu,

@@ -53,10 +53,8 @@ struct synth_packet {
     uint16_t sport, dport;
     uint8_t src_mac[6], dst_mac[6];
     uint8_t ttl;
-    uint16_t ip_id;           /* IPv4 only. */
-    bool more_fragments;      /* First fragment: the IP header says that more follow. */
-    uint16_t fragment_offset; /* Bytes, a multiple of 8; the packet is then 'payload' alone. */
-    bool ip_options;          /* Four NOPs (IPv4), or a destination options header (IPv6). */
+    uint16_t ip_id;  /* IPv4 only. */
+    bool ip_options; /* Four NOPs (IPv4), or a destination options header (IPv6). */
     uint32_t seq, ack;
     uint8_t flags;
     uint16_t window;
@@ -75,8 +73,9 @@ struct synth_store;
 struct synth_store *synth_store_new(enum synth_link link);
 void synth_store_free(struct synth_store *s); /* NULL is accepted. */
 
-/* Add a TCP packet. */
+/* Add a TCP packet; the same in two IP fragments, the first with 'first' bytes (a multiple of 8) behind the IP header. */
 void synth_store_tcp(struct synth_store *s, const struct synth_packet *p);
+void synth_store_fragments(struct synth_store *s, const struct synth_packet *p, uint16_t first);
 
 /* Add an ICMP (type 3 code 4) or ICMPv6 (type 2) Packet Too Big from 'p->src' to 'p->dst' that quotes the first bytes of
    'quoted'; of 'p' only time, addresses, MACs, TTL, tunnel and interface count. */

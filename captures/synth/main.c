@@ -8,7 +8,8 @@
 #include <string.h>
 
 static const struct synth_scenario *const tables[] = {
-    synth_scenarios_dialects,
+    synth_scenarios_dialects, synth_scenarios_fallback, synth_scenarios_tracking,
+    synth_scenarios_resets,   synth_scenarios_views,
 };
 
 #define TABLES (sizeof tables / sizeof *tables)
@@ -35,17 +36,18 @@ static int list(void)
 
 static int usage(void)
 {
-    fputs("usage: mpa-synth --list\n"
-          "       mpa-synth SCENARIO -o OUT.pcap [--expected OUT.json] [--seed N] [--snaplen N]\n"
-          "                 [--linktype eth|sll|sll2|raw|null|vlan|qinq]\n"
-          "                 [--tunnel gre|ipip|vxlan|geneve|gue0|gue1|4in6|6in6|6in4]\n"
-          "       mpa-synth bench -o OUT.pcap [OPTION]...   (see mpa-synth bench --help)\n",
-          stderr);
+    fputs(
+        "usage: mpa-synth --list\n"
+        "       mpa-synth SCENARIO -o OUT.pcap[--expected OUT.json] [--churn OUT.csv] [--seed N]\n"
+        "                 [--snaplen N] [--linktypeeth|sll|sll2|raw|null|vlan|qinq]\n"
+        "                 [--tunnel gre|ipip|vxlan|geneve|gue0|gue1|4in6|6in6|6in4]\n"
+        "       mpa-synth bench -o OUT.pcap [OPTION]...   (see mpa-synth bench --help)\n",
+        stderr);
     return 2;
 }
 
 struct arguments {
-    const char *scenario, *out, *expected;
+    const char *scenario, *out, *expected, *churn;
     uint64_t seed;
     uint32_t snaplen;
     enum synth_link link;
@@ -86,13 +88,11 @@ static int number(const char *text, uint64_t least, uint64_t most, uint64_t *ret
 
 static int parse(int argc, char **argv, struct arguments *a)
 {
-    static const struct option options[] = {{"expected", required_argument, NULL, 'e'},
-                                            {"seed", required_argument, NULL, 's'},
-                                            {"snaplen", required_argument, NULL, 'n'},
-                                            {"linktype", required_argument, NULL, 'l'},
-                                            {"tunnel", required_argument, NULL, 't'},
-                                            {"output", required_argument, NULL, 'o'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"expected", required_argument, NULL, 'e'}, {"seed", required_argument, NULL, 's'},
+        {"snaplen", required_argument, NULL, 'n'},  {"linktype", required_argument, NULL, 'l'},
+        {"tunnel", required_argument, NULL, 't'},   {"output", required_argument, NULL, 'o'},
+        {"churn", required_argument, NULL, 'c'},    {NULL, 0, NULL, 0}};
     uint64_t v = 0;
     int c, index;
 
@@ -101,6 +101,9 @@ static int parse(int argc, char **argv, struct arguments *a)
         switch (c) {
         case 'o':
             a->out = optarg;
+            break;
+        case 'c':
+            a->churn = optarg;
             break;
         case 'e':
             a->expected = optarg;
@@ -151,6 +154,25 @@ static int write_expected(struct synth *s, const struct arguments *a)
     return status == 0 ? 0 : 4;
 }
 
+/* What --churn of the analyzer takes. */
+static int write_churn(const struct synth *s, const char *path)
+{
+    FILE *f = fopen(path, "w");
+    bool bad = !f;
+
+    if (f) {
+        fputs("time,action,server\n", f);
+        for (size_t i = 0; i < s->churn_count; i++)
+            fprintf(f, "%lld.%09lld,%s,%s\n", (long long)(SYNTH_EPOCH_S + s->churn[i].ns / SYNTH_S),
+                    (long long)(s->churn[i].ns % SYNTH_S), s->churn[i].action, s->churn[i].server);
+        bad = ferror(f) != 0;
+        bad |= fclose(f) != 0;
+    }
+    if (bad)
+        fprintf(stderr, "mpa-synth: %s cannot be written\n", path);
+    return bad ? 4 : 0;
+}
+
 int main(int argc, char **argv)
 {
     const struct synth_scenario *scenario;
@@ -175,6 +197,8 @@ int main(int argc, char **argv)
     scenario->make(&s);
     if (a.expected)
         status = write_expected(&s, &a);
+    if (status == 0 && a.churn)
+        status = write_churn(&s, a.churn);
     if (status == 0 && synth_store_write(s.store, a.out, a.snaplen) != 0)
         status = 4;
     synth_free(&s);

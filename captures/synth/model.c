@@ -71,6 +71,7 @@ void synth_init(struct synth *s, uint64_t seed, enum synth_link link, enum synth
         20 * SYNTH_MS; /* Captured at the server: the client is a round trip away. */
     s->gap[SYNTH_SERVER] = 50000;
     s->ifindex = 2;
+    s->vantage = "server";
     s->reset_classes = json_object();
     s->patch = json_object();
     s->forget = json_array();
@@ -89,6 +90,8 @@ static void free_conn(struct synth_conn *c)
     for (int side = 0; side < 2; side++) {
         synth_set_free(&c->data[side].arrived);
         synth_set_free(&c->data[side].seen);
+        synth_set_free(&c->data[side].declared);
+        free(c->log[side]);
     }
     json_decref(c->patch);
     free(c);
@@ -126,7 +129,7 @@ struct synth_conn *synth_conn(struct synth *s, const struct synth_conn_config *c
     c->cfg = *cfg;
     c->now = cfg->start;
     c->last_from = -1;
-    c->first_ns = c->last_ns = -1;
+    c->first_ns = c->last_ns = c->prio_ns = -1;
     c->wide = cfg->dialect == MPA_DIALECT_RFC8684 || cfg->dialect == MPA_DIALECT_RFC8684_EARLY;
     c->patch = json_object();
     if (!c->cfg.client)
@@ -170,6 +173,7 @@ struct synth_subflow *synth_subflow(struct synth_conn *c, enum synth_side opener
         f->half[side].isn = synth_rng_u32(&c->s->rng);
         f->half[side].nonce = synth_rng_u32(&c->s->rng);
         f->half[side].backup = -1;
+        f->half[side].first_data_ns = -1;
     }
     c->subflows[c->subflow_count++] = f;
     return f;
@@ -239,8 +243,6 @@ struct synth_tx synth_tx(struct synth_subflow *f, enum synth_side from, uint8_t 
     synth_opts_init(&tx.opts);
     if (f->has_ts && !(flags & MPA_TCP_SYN))
         synth_opt_ts(&tx.opts, clock_ms(host, c->now), f->half[synth_peer(from)].tsval);
-    if (host->server_id && !(flags & MPA_TCP_SYN))
-        synth_opt_server_id(&tx.opts, 0xb6, host->server_id);
     return tx;
 }
 
@@ -250,7 +252,7 @@ struct synth_packet synth_packet_of(const struct synth_tx *tx, uint8_t *payload)
     const struct synth_subflow *f = tx->f;
     struct synth *s = f->conn->s;
     enum synth_side peer = synth_peer(tx->from);
-    struct synth_host *host = tx->host ? tx->host : f->end[tx->from].host;
+    struct synth_host *server = tx->server ? tx->server : f->end[SYNTH_SERVER].host;
     struct synth_packet p = {
         .ns = f->conn->now,
         .src = f->end[tx->from].addr,
@@ -270,15 +272,15 @@ struct synth_packet synth_packet_of(const struct synth_tx *tx, uint8_t *payload)
         .outgoing = tx->from == SYNTH_SERVER,
     };
 
-    memcpy(p.src_mac, tx->from == SYNTH_SERVER ? host->mac : router, 6);
-    memcpy(p.dst_mac, tx->from == SYNTH_SERVER ? router : f->end[SYNTH_SERVER].host->mac, 6);
+    memcpy(p.src_mac, tx->from == SYNTH_SERVER ? server->mac : router, 6);
+    memcpy(p.dst_mac, tx->from == SYNTH_SERVER ? router : server->mac, 6);
     if (tx->ip_id >= 0)
         p.ip_id = (uint16_t)tx->ip_id;
     if (tx->from == SYNTH_CLIENT && f->tunnel) {
         bool v6 = f->tunnel == SYNTH_TUNNEL_4IN6 || f->tunnel == SYNTH_TUNNEL_6IN6;
-        unsigned n = f->end[SYNTH_SERVER].host->mac[5];
+        unsigned n = server->mac[5], fake = p.sport & 0xff;
         p.tunnel = f->tunnel;
-        p.outer_src = v6 ? synth_v6(0x16, 1) : synth_v4(172, 16, 0, 1);
+        p.outer_src = v6 ? synth_v6(0x17, fake) : synth_v4(172, 17, 0, fake);
         p.outer_dst = v6 ? synth_v6(0x16, n) : synth_v4(172, 16, 0, n);
     }
     if (tx->size)
@@ -286,6 +288,31 @@ struct synth_packet synth_packet_of(const struct synth_tx *tx, uint8_t *payload)
     if (tx->size && tx->damaged)
         payload[tx->size / 2] ^= 0x20;
     return p;
+}
+
+/* Data is judged by when it was first declared, not by when it was sent. */
+static void count_declared(const struct synth_tx *tx, uint64_t fresh)
+{
+    const struct synth_subflow *f = tx->f;
+    struct synth_conn *c = f->conn;
+    uint64_t off = tx->map_size ? tx->map_off : tx->data_off;
+    uint64_t size = tx->map_size ? tx->map_size : tx->size;
+    size_t n = c->log_count[tx->from];
+
+    if (tx->data_off && !c->fallback)
+        fresh = synth_set_add(&c->data[tx->from].declared, off, off + size);
+    if (!fresh)
+        return;
+    if (n == c->log_capacity[tx->from]) {
+        c->log_capacity[tx->from] = n ? 2 * n : 64;
+        c->log[tx->from] =
+            synth_realloc(c->log[tx->from], c->log_capacity[tx->from] * sizeof **c->log);
+    }
+    c->log[tx->from][n] =
+        (struct synth_declared){c->now, (uint32_t)fresh,
+                                f->join && !mpa_addr_eq(&f->end[SYNTH_SERVER].addr,
+                                                        &c->subflows[0]->end[SYNTH_SERVER].addr)};
+    c->log_count[tx->from]++;
 }
 
 /* Bytes of the payload, on the subflow and at the data level. */
@@ -297,6 +324,11 @@ static void count_bytes(const struct synth_tx *tx)
     bool mapped = tx->data_off && !c->fallback;
     uint64_t high = synth_set_end(&c->data[tx->from].seen), data = fresh;
 
+    if (!tx->size)
+        return;
+    if (h->first_data_ns < 0)
+        h->first_data_ns = c->now;
+    count_declared(tx, fresh);
     h->bytes += fresh;
     h->retransmitted += tx->size - fresh;
     if (mapped) {
@@ -359,7 +391,9 @@ static void count(const struct synth_tx *tx)
     for (int i = 0; i < SYNTH_COUNTS; i++)
         s->options[i][tx->from] += tx->opts.counted[i];
     if (tx->opts.hmac_row >= 0)
-        s->hmac[tx->opts.hmac_row][tx->opts.hmac_bad]++;
+        s->hmac[tx->opts.hmac_row][c->no_keys ? 2 : tx->opts.hmac_bad]++;
+    if (tx->opts.counted[SYNTH_N_PRIO] && tx->from == SYNTH_SERVER && !f->join && c->prio_ns < 0)
+        c->prio_ns = c->now;
     s->segments++;
     f->half[tx->from].packets++;
     f->last_ns = c->last_ns = c->now;
@@ -402,12 +436,16 @@ void synth_emit(struct synth_tx *tx)
     struct synth_subflow *f = tx->f;
     struct synth_conn *c = f->conn;
     struct synth_half *h = &f->half[tx->from];
-    struct synth_host *host = tx->host ? tx->host : f->end[tx->from].host;
+    struct synth_host *host = f->end[tx->from].host;
+    uint32_t server_id = f->end[SYNTH_SERVER].host->server_id;
     uint64_t end = tx->off + tx->size;
     uint8_t payload[65536];
     struct synth_packet p;
 
     end += tx->flags & (MPA_TCP_SYN | MPA_TCP_FIN) ? 1 : 0;
+    /* Katran's servers name themselves, and clients repeat it. */
+    if (server_id && !(tx->flags & (MPA_TCP_SYN | MPA_TCP_RST)) && synth_opts_left(&tx->opts) >= 6)
+        synth_opt_server_id(&tx->opts, 0xb6, server_id);
     synth_opts_pad(&tx->opts);
     if (!tx->raw) {
         tx->seq = synth_seq(f, tx->from, tx->off);
@@ -419,10 +457,11 @@ void synth_emit(struct synth_tx *tx)
     assert(tx->size <= sizeof payload);
     p = synth_packet_of(tx, payload);
     if (!tx->unseen && !h->hidden) {
+        p.ip_options = c->s->ip_options && c->s->segments % 3 == 1;
         synth_store_tcp(c->s->store, &p);
         count(tx);
-        if (c->s->echo_packet)
-            c->s->echo_packet(c->s, &p);
+        if (c->s->copy_packet)
+            c->s->copy_packet(c->s, &p, tx->from);
     }
     if (tx->raw)
         return;
@@ -432,4 +471,28 @@ void synth_emit(struct synth_tx *tx)
         h->snd = end;
     if (tx->flags & MPA_TCP_FIN)
         h->fin = true;
+}
+
+void synth_emit_again(struct synth_tx *tx, int64_t later_ns)
+{
+    uint8_t payload[65536];
+    struct synth_packet p;
+
+    tx->f->conn->now += later_ns;
+    p = synth_packet_of(tx, payload);
+    synth_store_tcp(tx->f->conn->s->store, &p);
+    count(tx);
+}
+
+void synth_relink(struct synth *s, enum synth_link link)
+{
+    synth_store_free(s->store);
+    s->store = synth_store_new(link);
+    s->link = link;
+}
+
+void synth_churn(struct synth *s, int64_t ns, const char *action, const struct synth_host *server)
+{
+    assert(s->churn_count < sizeof s->churn / sizeof *s->churn);
+    s->churn[s->churn_count++] = (struct synth_churn){ns, action, server->name};
 }

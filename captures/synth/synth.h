@@ -66,7 +66,8 @@ struct synth_half {
     uint8_t id;               /* Address ID. */
     int backup;               /* As told by this side: 0, 1; -1 nothing was said. */
     bool fin, rst;
-    bool hidden; /* The capture does not hold what this side sends here. */
+    bool hidden;           /* The capture does not hold what this side sends here. */
+    int64_t first_data_ns; /* First payload in the capture; -1. */
     uint64_t packets, bytes, retransmitted, reinjected;
 };
 
@@ -105,6 +106,13 @@ struct synth_advert {
 #define SYNTH_SUBFLOWS 8
 #define SYNTH_ADVERTS  8
 
+/* Data that a packet declared for the first time (protocol reference D.4). */
+struct synth_declared {
+    int64_t ns;
+    uint32_t bytes;
+    bool direct;
+};
+
 struct synth_conn_config {
     enum mpa_dialect dialect; /* MPA_DIALECT_UNKNOWN: plain TCP. */
     struct synth_host *client, *server;
@@ -128,11 +136,15 @@ struct synth_conn {
     size_t advert_count;
     struct {
         uint64_t snd;
-        struct synth_set arrived, seen;
+        struct synth_set arrived, seen, declared;
         uint64_t bytes, out_of_order;
     } data[2];
-    bool got_dss[2]; /* This side has received a DSS. */
+    bool got_dss[2];               /* This side has received a DSS. */
+    struct synth_declared *log[2]; /* By sender: data as it was declared for the first time. */
+    size_t log_count[2], log_capacity[2];
+    int64_t prio_ns; /* The server's first MP_PRIO backup on the initial subflow; -1. */
     bool fallback;   /* No MPTCP options any more. */
+    bool no_keys;    /* The capture does not hold what HMACs are verified with. */
     bool wide;       /* 64-bit numbers in DSS. */
     /* The ICNP-2017 kernel's server, see compose(). */
     bool icnp_advertises, icnp_prio;
@@ -159,15 +171,23 @@ struct synth {
     struct synth_conn **conns;
     size_t conn_count, conn_capacity;
     uint64_t options[SYNTH_COUNTS][2];
-    uint64_t hmac[3][2]; /* Join SYN/ACK, join ACK, ADD_ADDR; ok, bad. */
+    uint64_t hmac[3][3]; /* Join SYN/ACK, join ACK, ADD_ADDR; ok, bad, unverifiable. */
     uint64_t copies, segments, rst_packets;
     uint64_t fragments, malformed;
     json_t *reset_classes;
     json_t *patch; /* Of the whole report. */
     json_t *forget;
     uint32_t ifindex;
-    bool twice; /* Every packet is captured twice: see scenarios_views.c. */
-    void (*echo_packet)(struct synth *s, const struct synth_packet *p); /* Makes the copies. */
+    const char *vantage; /* Of the capture; NULL: not expected. */
+    bool ip_options;     /* Every third packet gets them. */
+    /* Called for each packet that is written: makesthe copies that other interfaces see.  NULL: none. */
+    void (*copy_packet)(struct synth *s, const struct synth_packet *p, enum synth_side from);
+    /* What --churn gets: lines "time,action,server". */
+    struct synth_churn {
+        int64_t ns;
+        const char *action, *server;
+    } churn[16];
+    size_t churn_count;
 };
 
 /* ---- model.c ------------------------------------------------------------------------------------------------------ */
@@ -213,16 +233,28 @@ struct synth_tx {
     int ip_id; /* -1: the host's next. */
     bool raw;  /* 'seq' and 'ack' are given and nothing but the packet counts. */
     uint32_t seq, ack;
-    bool unseen;             /* Arrives, but the capture does not hold it. */
-    bool lost;               /* The capture holds it, but it never arrives. */
-    bool damaged;            /* A middlebox changed its payload. */
-    const char *rst_class;   /* Of a RST. */
-    int reason, transient;   /* Its MP_TCPRST; -1 none. */
-    struct synth_host *host; /* Who really sends it; NULL: the subflow's end. */
+    bool unseen;           /* Arrives, but the capture does not hold it. */
+    bool lost;             /* The capture holds it, but it never arrives. */
+    bool damaged;          /* A middlebox changed its payload. */
+    const char *rst_class; /* Of a RST. */
+    int reason, transient; /* Its MP_TCPRST; -1 none. */
+    uint64_t map_off;      /* Data that its mapping declares, if more than its own payload. */
+    uint32_t map_size;
+    struct synth_host
+        *server; /* The server that really sends or gets it; NULL: the subflow's end. */
 };
 
 struct synth_tx synth_tx(struct synth_subflow *f, enum synth_side from, uint8_t flags);
 void synth_emit(struct synth_tx *tx);
+
+/* The same packet once more, identical to its layer 2: the network duplicated it. */
+void synth_emit_again(struct synth_tx *tx, int64_t later_ns);
+
+/* Write the captures of this scenario with another link layer than the command line's. */
+void synth_relink(struct synth *s, enum synth_link link);
+
+/* Note a change of the pool of servers. */
+void synth_churn(struct synth *s, int64_t ns, const char *action, const struct synth_host *server);
 
 /* What a tx would become (for copies and quotations); 'payload' has room for tx->size bytes. */
 struct synth_packet synth_packet_of(const struct synth_tx *tx, uint8_t *payload);
