@@ -290,7 +290,7 @@ void mpa_tracker_segment(struct mpa_tracker *t, const struct mpa_segment *segmen
         *ret_facts = facts;
 }
 
-#define BATCH 64
+#define BATCH 32
 
 /* Memory that the segments of a batch will touch, fetched in three waves: each needs what the one before brought. */
 static void fetch_ahead(struct mpa_tracker *t, const struct mpa_segment *segments, int count,
