@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "filter.h"
 
+#include "mpa/source.h"
 #include "mpa/status.h"
 
 #include <stdio.h>
@@ -46,4 +47,18 @@ void mpa_filter_free(struct mpa_filter *f)
         if (f->at[i].usable)
             pcap_freecode(&f->at[i].program);
     f->count = 0;
+}
+
+int mpa_source_check_filter(const char *filter, char *ret_error, size_t error_size)
+{
+    static const uint16_t linktypes[] = {1, 113, 101};
+    struct bpf_program program;
+
+    for (size_t i = 0; i < sizeof(linktypes) / sizeof(linktypes[0]); i++) {
+        if (compile(filter, linktypes[i], &program, ret_error, error_size)) {
+            pcap_freecode(&program);
+            return 0;
+        }
+    }
+    return MPA_ERR_ARGUMENT;
 }

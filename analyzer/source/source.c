@@ -27,6 +27,9 @@ struct mpa_source {
     uint16_t linktype; /* Of the file; the module's frames bring their own. */
     uint16_t capture;
     bool ended;
+    bool peeked; /* 'next' is what mpa_source_next() gives next. */
+    struct mpa_frame next;
+    int next_status;
     char error[256];
 };
 
@@ -220,7 +223,7 @@ static int next_of_module(struct mpa_source *s, struct mpa_frame *ret)
     }
 }
 
-int mpa_source_next(struct mpa_source *s, struct mpa_frame *ret)
+static int next_frame(struct mpa_source *s, struct mpa_frame *ret)
 {
     struct pcap_pkthdr *header;
     const u_char *data;
@@ -252,6 +255,26 @@ int mpa_source_next(struct mpa_source *s, struct mpa_frame *ret)
         return 1;
     }
     return next_of_module(s, ret);
+}
+
+int mpa_source_next(struct mpa_source *s, struct mpa_frame *ret)
+{
+    if (s->peeked) {
+        s->peeked = false;
+        if (s->next_status == 1)
+            *ret = s->next;
+        return s->next_status;
+    }
+    return next_frame(s, ret);
+}
+
+int64_t mpa_source_first_ns(struct mpa_source *s)
+{
+    if (!s->peeked) {
+        s->next_status = next_frame(s, &s->next);
+        s->peeked = true;
+    }
+    return s->next_status == 1 ? s->next.ns : INT64_MIN;
 }
 
 const char *mpa_source_error(const struct mpa_source *s)

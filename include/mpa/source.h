@@ -27,6 +27,12 @@ int mpa_source_open(const char *path, const char *filter, uint16_t capture, stru
    sentence for mpa_source_error(); frames given before stand. */
 int mpa_source_next(struct mpa_source *s, struct mpa_frame *ret);
 
+/* Time of the next frame, which mpa_source_next() still gives; MPA_NULL's value (INT64_MIN) at the end or on a failure. */
+int64_t mpa_source_first_ns(struct mpa_source *s);
+
+/* Whether 'filter' compiles for any of the usual link types.  0, or MPA_ERR_ARGUMENT with a sentence. */
+int mpa_source_check_filter(const char *filter, char *ret_error, size_t error_size);
+
 const char *mpa_source_error(const struct mpa_source *s); /* Static until the next call; never NULL. */
 uint32_t mpa_source_snaplen(const struct mpa_source *s);  /* 0 when unlimited or unknown. */
 

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "options.h"
+
+#include "lists.h"
+
+#include "mpa/source.h"
+#include "mpa/status.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define USAGE "Usage: mptcp-analyze [OPTION]... CAPTURE..."
+
+struct option_row;
+
+/* Take 'value' (NULL for an option without one).  0, MPA_ERR_ARGUMENT (the value is wrong; '*ret_why' may become a sentence), or
+   MPA_ERR_NOMEM. */
+typedef int option_setter(struct options *o, const struct option_row *row, const char *value,
+                          const char **ret_why);
+
+enum argument { ARGUMENT_NONE, ARGUMENT_REQUIRED, ARGUMENT_OPTIONAL };
+
+struct option_row {
+    const char *section; /* Of --help: the heading that begins here, else NULL. */
+    const char *name;    /* Without dashes; NULL: a short option only. */
+    char letter;         /* '\0' without. */
+    enum argument argument;
+    const char *metavar; /* What --help calls the value. */
+    option_setter *set;  /* NULL: of the contract, but not in this version; not in --help. */
+    size_t offset;       /* Of the member that 'set' writes. */
+    const char *help;
+};
+
+static void *member(struct options *o, const struct option_row *row)
+{
+    return (unsigned char *)o + row->offset;
+}
+
+static int set_flag(struct options *o, const struct option_row *row, const char *value,
+                    const char **ret_why)
+{
+    (void)value;
+    (void)ret_why;
+    *(bool *)member(o, row) = true;
+    return 0;
+}
+
+static int set_text(struct options *o, const struct option_row *row, const char *value,
+                    const char **ret_why)
+{
+    if (!*value) {
+        *ret_why = "is empty";
+        return MPA_ERR_ARGUMENT;
+    }
+    *(const char **)member(o, row) = value;
+    return 0;
+}
+
+static int set_report(struct options *o, const struct option_row *row, const char *value,
+                      const char **ret_why)
+{
+    (void)row;
+    o->report_bare = !value;
+    if (!value || strcmp(value, "text") == 0) {
+        o->format = REPORT_TEXT;
+    } else if (strcmp(value, "json") == 0) {
+        o->format = REPORT_JSON;
+    } else {
+        *ret_why = strcmp(value, "html") == 0 ? "not in this version" : "is neither text nor json";
+        return MPA_ERR_ARGUMENT;
+    }
+    return 0;
+}
+
+static int set_time(struct options *o, const struct option_row *row, const char *value,
+                    const char **ret_why)
+{
+    if (value_time(value, member(o, row)))
+        return 0;
+    *ret_why = "is no time: seconds since the epoch, RFC 3339, or +SECONDS after the first packet";
+    return MPA_ERR_ARGUMENT;
+}
+
+static int set_port(struct options *o, const struct option_row *row, const char *value,
+                    const char **ret_why)
+{
+    uint64_t n;
+
+    if (!value_number(value, 1, UINT16_MAX, &n)) {
+        *ret_why = "is no port";
+        return MPA_ERR_ARGUMENT;
+    }
+    *(uint16_t *)member(o, row) = (uint16_t)n;
+    return 0;
+}
+
+static int set_count(struct options *o, const struct option_row *row, const char *value,
+                     const char **ret_why)
+{
+    uint64_t n;
+
+    if (!value_number(value, 1, UINT32_MAX, &n)) {
+        *ret_why = "is no number above 0";
+        return MPA_ERR_ARGUMENT;
+    }
+    *(uint32_t *)member(o, row) = (uint32_t)n;
+    return 0;
+}
+
+static int set_dialect(struct options *o, const struct option_row *row, const char *value,
+                       const char **ret_why)
+{
+    static const char *const accepted[] = {"rfc6824", "icnp2017", "draft-v1", "rfc8684"};
+
+    (void)row;
+    if (strcmp(value, "auto") == 0) {
+        o->dialect = MPA_DIALECT_UNKNOWN;
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++) {
+        if (strcmp(value, accepted[i]) == 0) {
+            o->dialect = mpa_dialect_find(value);
+            return 0;
+        }
+    }
+    *ret_why = "is none of auto, rfc6824, icnp2017, draft-v1, rfc8684";
+    return MPA_ERR_ARGUMENT;
+}
+
+/* Room for one more item of an array that grows by one; NULL when memory ends. */
+static void *append(void *array, int count, size_t size)
+{
+    void **at = array;
+    void *grown = reallocarray(*at, (size_t)count + 1, size);
+
+    if (!grown)
+        return NULL;
+    *at = grown;
+    return (unsigned char *)grown + (size_t)count * size;
+}
+
+static int add_selection(struct options *o, const struct option_row *row, const char *value,
+                         const char **ret_why)
+{
+    struct selection parsed, *item;
+
+    (void)row;
+    if (!value_selection(value, &parsed)) {
+        *ret_why = "is none of client=ADDR[/LEN], server=ADDR[/LEN], token=HEX, connection=ID";
+        return MPA_ERR_ARGUMENT;
+    }
+    item = append(&o->selections, o->selection_count, sizeof(*item));
+    if (!item)
+        return MPA_ERR_NOMEM;
+    *item = parsed;
+    o->selection_count++;
+    return 0;
+}
+
+static int add_vip(struct options *o, const struct option_row *row, const char *value,
+                   const char **ret_why)
+{
+    struct mpa_prefix parsed, *item;
+
+    (void)row;
+    if (mpa_prefix_parse(value, &parsed) != 0) {
+        *ret_why = "is neither an address nor ADDRESS/LENGTH";
+        return MPA_ERR_ARGUMENT;
+    }
+    item = append(&o->vips, o->vip_count, sizeof(*item));
+    if (!item)
+        return MPA_ERR_NOMEM;
+    *item = parsed;
+    o->vip_count++;
+    return 0;
+}
+
+/* clang-format off */
+#define AT(m) offsetof(struct options, m)
+#define ROWS_OF_THIS_VERSION                                                                                                 \
+    {"Output",                                                                                                               \
+     "report", 0, ARGUMENT_OPTIONAL, "text|json", set_report, AT(format), "format of the report; default text"},             \
+    {NULL, "output", 'o', ARGUMENT_REQUIRED, "FILE", set_text, AT(output), "write the report to FILE"},                      \
+    {NULL, "csv", 0, ARGUMENT_REQUIRED, "DIR", set_text, AT(csv_dir), "also write tables to DIR, one CSV file each"},        \
+    {NULL, "explain", 0, ARGUMENT_NONE, NULL, set_flag, AT(explain), "text: tell each connection's story"},                  \
+    {NULL, "separate", 0, ARGUMENT_NONE, NULL, set_flag, AT(separate), "one report a capture instead of one for all"},       \
+    {NULL, "anonymize", 0, ARGUMENT_NONE, NULL, set_flag, AT(anonymize), "prefix-preserving pseudonyms for all addresses"},  \
+    {"Selection",                                                                                                            \
+     "select", 0, ARGUMENT_REQUIRED, "WHAT", add_selection, 0,                                                               \
+     "only connections with client=ADDR[/LEN], server=ADDR[/LEN], token=HEX or connection=ID; may be repeated"},             \
+    {NULL, "from", 0, ARGUMENT_REQUIRED, "TIME", set_time, AT(from),                                                         \
+     "leave out packets before TIME: seconds since the epoch, RFC 3339, or +SECONDS after the first packet"},                \
+    {NULL, "to", 0, ARGUMENT_REQUIRED, "TIME", set_time, AT(to), "leave out packets after TIME"},                            \
+    {NULL, NULL, 'f', ARGUMENT_REQUIRED, "EXPR", set_text, AT(filter), "BPF filter on the captured (outer) packets"},        \
+    {"Network",                                                                                                              \
+     "vip", 0, ARGUMENT_REQUIRED, "ADDR[/LEN]", add_vip, 0, "a virtual or anycast address; may be repeated; default: inferred"}, \
+    {NULL, "servers", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(servers_file),                                              \
+     "physical servers, CSV: name,unique_address,mac,outer_address"},                                                        \
+    {NULL, "churn", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(churn_file),                                                  \
+     "changes of the servers' group, CSV: time,action,server; action is remove or add"},                                     \
+    {NULL, "dialect", 0, ARGUMENT_REQUIRED, "NAME", set_dialect, 0,                                                          \
+     "auto (default), rfc6824, icnp2017, draft-v1 or rfc8684"},                                                              \
+    {NULL, "gue-port", 0, ARGUMENT_REQUIRED, "PORT", set_port, AT(ports.gue), "UDP port of GUE; default 6080"},              \
+    {NULL, "vxlan-port", 0, ARGUMENT_REQUIRED, "PORT", set_port, AT(ports.vxlan), "UDP port of VXLAN; default 4789"},        \
+    {NULL, "geneve-port", 0, ARGUMENT_REQUIRED, "PORT", set_port, AT(ports.geneve), "UDP port of Geneve; default 6081"},     \
+    {"Other",                                                                                                                \
+     "max-connections", 0, ARGUMENT_REQUIRED, "N", set_count, AT(max_connections),                                           \
+     "connections in memory at a time; beyond it the longest idle one ends; default 1000000"},                               \
+    {NULL, "progress", 0, ARGUMENT_NONE, NULL, set_flag, AT(progress), "say on standard error how far the work is"},         \
+    {NULL, "quiet", 0, ARGUMENT_NONE, NULL, set_flag, AT(quiet), "no remarks on standard error, errors only"},               \
+    {NULL, "version", 0, ARGUMENT_NONE, NULL, set_flag, AT(version), "print the version and end"},                           \
+    {NULL, "help", 'h', ARGUMENT_NONE, NULL, set_flag, AT(help), "print this and end"}
+
+#define LATER(name, letter, argument) {NULL, name, letter, argument, NULL, NULL, 0, NULL}
+#define ROWS_OF_LATER_VERSIONS                                                                                               \
+    LATER(NULL, 'i', ARGUMENT_REQUIRED), LATER("events", 0, ARGUMENT_REQUIRED), LATER("xplot", 0, ARGUMENT_REQUIRED),        \
+    LATER("check", 0, ARGUMENT_OPTIONAL), LATER("fail-on", 0, ARGUMENT_REQUIRED), LATER("rule", 0, ARGUMENT_REQUIRED),       \
+    LATER("strict-ids", 0, ARGUMENT_NONE), LATER("junit", 0, ARGUMENT_REQUIRED), LATER("sarif", 0, ARGUMENT_REQUIRED),       \
+    LATER("tap", 0, ARGUMENT_REQUIRED), LATER("baseline", 0, ARGUMENT_REQUIRED),                                             \
+    LATER("write-baseline", 0, ARGUMENT_REQUIRED), LATER("expect", 0, ARGUMENT_REQUIRED),                                    \
+    LATER("nstat", 0, ARGUMENT_REQUIRED), LATER("v6-secret", 0, ARGUMENT_REQUIRED), LATER("no-sandbox", 0, ARGUMENT_NONE),   \
+    LATER("interval", 0, ARGUMENT_REQUIRED), LATER("follow", 0, ARGUMENT_REQUIRED), LATER("metrics", 0, ARGUMENT_REQUIRED),  \
+    LATER("list-rules", 0, ARGUMENT_NONE)
+/* clang-format on */
+
+static const struct option_row rows[] = {ROWS_OF_THIS_VERSION, ROWS_OF_LATER_VERSIONS};
+
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+/* ---- Parsing ---- */
+
+struct parser {
+    int argc;
+    const char *const *argv;
+    int at; /* Next argument. */
+    struct options *o;
+    char *error;
+    size_t error_size;
+};
+
+__attribute__((format(printf, 2, 3))) static int fail(struct parser *p, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(p->error, p->error_size, format, args);
+    va_end(args);
+    return MPA_ERR_ARGUMENT;
+}
+
+static const struct option_row *find_name(const char *name, size_t length)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (rows[i].name && strlen(rows[i].name) == length &&
+            memcmp(rows[i].name, name, length) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+static const struct option_row *find_letter(char letter)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (rows[i].letter == letter)
+            return &rows[i];
+    return NULL;
+}
+
+/* 'shown' is the option as it was written, 'shown_size' characters of it; 'value' NULL without one. */
+static int apply(struct parser *p, const struct option_row *row, const char *shown,
+                 size_t shown_size, const char *value)
+{
+    const char *why = NULL;
+    int size = (int)shown_size, rc;
+
+    if (!row->set)
+        return fail(p, "%.*s: not in this version", size, shown);
+    if (row->argument == ARGUMENT_NONE && value)
+        return fail(p, "%.*s takes no value", size, shown);
+    if (row->argument == ARGUMENT_REQUIRED && !value) {
+        if (p->at == p->argc)
+            return fail(p, "%.*s needs a value (%s)", size, shown, row->metavar);
+        value = p->argv[p->at++];
+    }
+    rc = row->set(p->o, row, value, &why);
+    if (rc != MPA_ERR_ARGUMENT)
+        return rc;
+    if (strcmp(why, "not in this version") == 0)
+        return fail(p, "%.*s=%s: %s", size, shown, value, why);
+    return fail(p, "%.*s: '%s' %s", size, shown, value, why);
+}
+
+static int parse_long(struct parser *p, const char *argument)
+{
+    const char *equals = strchr(argument, '=');
+    size_t length = equals ? (size_t)(equals - argument) : strlen(argument);
+    const struct option_row *row = find_name(argument + 2, length - 2);
+
+    if (!row)
+        return fail(p, "%.*s: no such option", (int)length, argument);
+    return apply(p, row, argument, length, equals ? equals + 1 : NULL);
+}
+
+static int parse_short(struct parser *p, const char *argument)
+{
+    const struct option_row *row = find_letter(argument[1]);
+
+    if (!row)
+        return fail(p, "%.2s: no such option", argument);
+    if (row->argument == ARGUMENT_NONE && argument[2])
+        return fail(p, "%.2s takes no value", argument);
+    return apply(p, row, argument, 2, argument[2] ? argument + 2 : NULL);
+}
+
+static int check_filter(struct parser *p)
+{
+    char why[256];
+
+    if (!p->o->filter || mpa_source_check_filter(p->o->filter, why, sizeof(why)) == 0)
+        return 0;
+    return fail(p, "-f: '%s': %s", p->o->filter, why);
+}
+
+/* "--report json" names a capture called json: what was meant is clear, unless there is one. */
+static int check_report_word(struct parser *p)
+{
+    static const char *const formats[] = {"text", "json", "html"};
+
+    for (int i = 0; p->o->report_bare && i < p->o->capture_count; i++)
+        for (size_t k = 0; k < sizeof(formats) / sizeof(formats[0]); k++)
+            if (strcmp(p->o->captures[i], formats[k]) == 0 && access(formats[k], F_OK) != 0)
+                return fail(p, "%s: no such file; did you mean --report=%s?", formats[k],
+                            formats[k]);
+    return 0;
+}
+
+static int parse_all(struct parser *p)
+{
+    bool only_captures = false;
+    int rc = 0;
+
+    while (rc == 0 && p->at < p->argc) {
+        const char *argument = p->argv[p->at++];
+
+        if (only_captures || argument[0] != '-' || !argument[1])
+            p->o->captures[p->o->capture_count++] = argument;
+        else if (strcmp(argument, "--") == 0)
+            only_captures = true;
+        else if (argument[1] == '-')
+            rc = parse_long(p, argument);
+        else
+            rc = parse_short(p, argument);
+        if (rc == 0 && (p->o->help || p->o->version))
+            return 0;
+    }
+    return rc;
+}
+
+static int check_all(struct parser *p)
+{
+    const struct options *o = p->o;
+
+    if (o->capture_count == 0)
+        return fail(p, "no capture was named");
+    if (strcmp(o->captures[0], "compare") == 0 && access("compare", F_OK) != 0)
+        return fail(p, "compare: not in this version");
+    for (int i = 0, inputs = 0; i < o->capture_count; i++) {
+        inputs += strcmp(o->captures[i], "-") == 0;
+        if (inputs > 1)
+            return fail(p, "-: standard input can be read only once");
+    }
+    if (o->explain && o->format != REPORT_TEXT)
+        return fail(p, "--explain goes with --report=text");
+    if (o->from.given && o->to.given && o->from.relative == o->to.relative && o->from.ns > o->to.ns)
+        return fail(p, "--from is after --to");
+    if (check_filter(p) != 0)
+        return MPA_ERR_ARGUMENT;
+    return check_report_word(p);
+}
+
+static int read_lists(struct parser *p)
+{
+    struct options *o = p->o;
+    int rc = 0;
+
+    if (o->servers_file)
+        rc = servers_read(o->servers_file, &o->servers, &o->server_count, p->error, p->error_size);
+    if (rc == 0 && o->churn_file)
+        rc = churn_read(o->churn_file, &o->churn, &o->churn_count, p->error, p->error_size);
+    return rc;
+}
+
+int options_parse(int argc, const char *const *argv, struct options *ret, char *ret_error,
+                  size_t error_size)
+{
+    struct parser p = {argc, argv, 1, ret, ret_error, error_size};
+    int rc;
+
+    *ret = (struct options){.ports = MPA_TUNNEL_PORTS_DEFAULT};
+    ret->captures = calloc((size_t)argc + 1, sizeof(*ret->captures));
+    if (!ret->captures)
+        return MPA_ERR_NOMEM;
+    rc = parse_all(&p);
+    if (rc != 0 || ret->help || ret->version)
+        return rc;
+    rc = check_all(&p);
+    return rc != 0 ? rc : read_lists(&p);
+}
+
+void options_free(struct options *o)
+{
+    free(o->captures);
+    free(o->selections);
+    free(o->vips);
+    free(o->servers);
+    free(o->churn);
+}
+
+/* ---- Help ---- */
+
+#define HELP_COLUMN 28
+#define HELP_WIDTH  80
+
+static void put_row(FILE *out, const struct option_row *row)
+{
+    char left[64];
+    const char *text = row->help;
+    int width =
+        snprintf(left, sizeof(left), "  %c%c%s%s%s%s%s%s", row->letter ? '-' : ' ',
+                 row->letter ? row->letter : ' ', row->letter && row->name ? ", " : "  ",
+                 row->name ? "--" : "", row->name ? row->name : "",
+                 row->argument == ARGUMENT_OPTIONAL ? "[="
+                 : row->metavar                     ? " "
+                                                    : "",
+                 row->metavar ? row->metavar : "", row->argument == ARGUMENT_OPTIONAL ? "]" : "");
+
+    fputs(left, out);
+    if (width >= HELP_COLUMN) {
+        fputc('\n', out);
+        width = 0;
+    }
+    while (*text) {
+        size_t room = HELP_WIDTH - HELP_COLUMN, length = strlen(text);
+
+        if (length > room)
+            for (length = room; length > 0 && text[length] != ' '; length--)
+                ;
+        fprintf(out, "%*s%.*s\n", HELP_COLUMN - width, "", (int)length, text);
+        text += length + (text[length] == ' ');
+        width = 0;
+    }
+}
+
+void options_help(FILE *out)
+{
+    fputs(USAGE
+          "\n\n"
+          "Reads captures of Multipath TCP behind load balancers and anycast, and reports which\n"
+          "connections left the virtual address, how long address advertisements waited for\n"
+          "their echo, which resets the churn of servers caused and who survived them.\n\n"
+          "CAPTURE is a file (pcap, pcapng, also gzip or zstd), a folder of them, or - for\n"
+          "standard input. A file that begins after the end of another continues it; files\n"
+          "that overlap in time are different vantage points of the same traffic.\n",
+          out);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (!rows[i].set)
+            continue;
+        if (rows[i].section)
+            fprintf(out, "\n%s:\n", rows[i].section);
+        put_row(out, &rows[i]);
+    }
+    fputs(
+        "\nExit status: 0 done; 2 wrong usage; 3 an input could not be read or ended early (what\n"
+        "was read is reported); 4 internal error, or output that could not be written.\n",
+        out);
+}
+
+void options_version(FILE *out)
+{
+    fputs("mptcp-analyze " MPA_VERSION "\n", out);
+}
+
+void options_usage(FILE *out)
+{
+    fputs(USAGE " (--help lists the options)\n", out);
+}

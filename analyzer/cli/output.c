@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "output.h"
+
+#include "say.h"
+
+#include "mpa/status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *out_name(const struct output *out)
+{
+    return out->o->output ? out->o->output : "standard output";
+}
+
+/* A line about a failed write, told with the errno of now. */
+static int write_failed(const char *name, int status)
+{
+    int error = errno;
+
+    if (status == MPA_ERR_WRITE && error != 0)
+        say_error("%s: %s", name, strerrordesc_np(error));
+    else
+        say_error("%s: %s", name, mpa_strerror(status));
+    return status;
+}
+
+int output_text(void (*print)(FILE *))
+{
+    errno = 0;
+    print(stdout);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    return write_failed("standard output", MPA_ERR_WRITE);
+}
+
+void output_keep_descriptors(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDONLY);
+    } while (fd >= 0 && fd <= 2);
+    if (fd > 2)
+        close(fd);
+}
+
+static int make_dir(const char *path)
+{
+    if (mkdir(path, 0777) == 0 || errno == EEXIST)
+        return 0;
+    return write_failed(path, MPA_ERR_WRITE);
+}
+
+int output_open(struct output *out, const struct options *o)
+{
+    *out = (struct output){.o = o, .out = stdout};
+    if (o->anonymize) {
+        out->anonymizer = mpa_anonymizer_new(NULL);
+        if (!out->anonymizer)
+            return write_failed("--anonymize", MPA_ERR_NOMEM);
+    }
+    if (o->csv_dir && make_dir(o->csv_dir) != 0)
+        return MPA_ERR_WRITE;
+    if (o->output) {
+        errno = 0;
+        out->out = fopen(o->output, "we");
+        if (!out->out)
+            return write_failed(o->output, MPA_ERR_WRITE);
+    }
+    return 0;
+}
+
+/* One walk over the report for one writer; 'name' is what it writes to. */
+static int walk(struct mpa_writer *w, const char *name, const struct mpa_rec_report *report,
+                struct mpa_spool *spool)
+{
+    struct mpa_rec_conn *conn;
+    int rc, more;
+
+    if (!w)
+        return write_failed(name, errno == ENOMEM || errno == 0 ? MPA_ERR_NOMEM : MPA_ERR_WRITE);
+    mpa_spool_rewind(spool);
+    errno = 0;
+    rc = w->begin(w, report);
+    while (rc == 0 && (more = mpa_spool_next(spool, &conn)) != 0) {
+        if (more < 0) {
+            rc = more;
+            name = "temporary file";
+        } else {
+            rc = w->connection(w, conn);
+        }
+    }
+    if (rc == 0)
+        rc = w->end(w, report);
+    if (rc != 0)
+        write_failed(name, rc);
+    w->free(w);
+    return rc;
+}
+
+const char *output_basename(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* DIR, or with --separate DIR/BASENAME, where a namesake of an earlier capture gets a number. */
+static int csv_folder(const char *dir, const char *file, int namesakes, char *ret, size_t size)
+{
+    int length;
+
+    if (!file)
+        length = snprintf(ret, size, "%s", dir);
+    else if (namesakes == 0)
+        length = snprintf(ret, size, "%s/%s", dir, output_basename(file));
+    else
+        length = snprintf(ret, size, "%s/%s-%d", dir, output_basename(file), namesakes + 1);
+    if (length < (int)size)
+        return 0;
+    errno = ENAMETOOLONG;
+    return write_failed(dir, MPA_ERR_WRITE);
+}
+
+int output_report(struct output *out, const char *file, int namesakes,
+                  const struct mpa_rec_report *report, struct mpa_spool *spool)
+{
+    const struct mpa_writer_options options = {
+        .anonymizer = out->anonymizer, .explain = out->o->explain, .only_file = file};
+    bool json = out->o->format == REPORT_JSON;
+    char dir[PATH_MAX];
+    int rc;
+
+    if (out->o->separate)
+        fputs(json ? (out->reports ? ",\n" : "[\n") : (out->reports ? "\n" : ""), out->out);
+    errno = 0;
+    rc = walk(json ? mpa_writer_json(out->out, &options) : mpa_writer_text(out->out, &options),
+              out_name(out), report, spool);
+    if (rc == 0 && out->o->csv_dir)
+        rc = csv_folder(out->o->csv_dir, file, namesakes, dir, sizeof(dir));
+    if (rc == 0 && out->o->csv_dir) {
+        errno = 0;
+        rc = walk(mpa_writer_csv(dir, &options), dir, report, spool);
+    }
+    out->reports++;
+    return rc;
+}
+
+int output_close(struct output *out, int status)
+{
+    bool failed;
+
+    if (!out->out)
+        return status;
+    errno = 0;
+    if (status == 0 && out->o->separate && out->o->format == REPORT_JSON)
+        fputs(out->reports ? "]\n" : "[]\n", out->out);
+    failed = ferror(out->out) != 0;
+    failed |= fflush(out->out) != 0;
+    failed |= out->out != stdout && fclose(out->out) != 0;
+    out->out = NULL;
+    mpa_anonymizer_free(out->anonymizer);
+    out->anonymizer = NULL;
+    if (status == 0 && failed)
+        return write_failed(out_name(out), MPA_ERR_WRITE);
+    return status;
+}

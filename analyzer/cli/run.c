@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "run.h"
+
+#include "output.h"
+#include "say.h"
+#include "study.h"
+
+#include "mpa/crypto.h"
+#include "mpa/source.h"
+#include "mpa/status.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CAPTURES_MAX UINT16_MAX /* struct mpa_segment numbers them with 16 bits. */
+
+struct run {
+    const struct options *o;
+    char **paths; /* Captures, folders expanded. */
+    int path_count;
+    struct output output;
+    enum exit_status status;
+};
+
+static void raise_status(struct run *r, enum exit_status status)
+{
+    if (status > r->status)
+        r->status = status;
+}
+
+/* One argument: a folder becomes the captures in it.  One without captures is told and left out. */
+static int add_argument(struct run *r, const char *argument)
+{
+    char error[512];
+    char **found, **grown;
+    size_t count;
+    int rc = mpa_paths_expand(&argument, 1, &found, &count, error, sizeof(error));
+
+    if (rc == MPA_ERR_NOMEM)
+        return rc;
+    if (rc != 0) {
+        say_error("%s", error);
+        raise_status(r, EXIT_INPUT);
+        return 0;
+    }
+    grown = reallocarray(r->paths, (size_t)r->path_count + count, sizeof(*grown));
+    if (!grown) {
+        mpa_paths_free(found, count);
+        return MPA_ERR_NOMEM;
+    }
+    r->paths = grown;
+    memcpy(r->paths + r->path_count, found, count * sizeof(*found));
+    r->path_count += (int)count;
+    free(found);
+    return 0;
+}
+
+static int expand(struct run *r)
+{
+    int rc = 0;
+
+    for (int i = 0; i < r->o->capture_count && rc == 0; i++)
+        rc = add_argument(r, r->o->captures[i]);
+    if (rc == 0 && r->path_count > CAPTURES_MAX) {
+        say_error("%d captures are more than the %d that one run takes", r->path_count,
+                  CAPTURES_MAX);
+        raise_status(r, EXIT_USAGE);
+        r->path_count = CAPTURES_MAX;
+    }
+    return rc;
+}
+
+static void tell_selection(const struct run *r, const struct study *s)
+{
+    if (r->o->selection_count == 0 || r->o->quiet)
+        return;
+    say_error("%" PRId64 " of %" PRId64 " connections are selected; counts of options, HMACs and "
+              "packets are of all",
+              s->selected, s->connections);
+}
+
+/* Where nothing could be read, a text that says "no connection" would be an answer to a question that nobody could ask; JSON says what went
+   wrong. */
+static bool worth_a_report(const struct run *r, const struct study *s)
+{
+    bool read = r->o->format == REPORT_JSON;
+
+    for (int i = 0; i < s->in.count; i++)
+        read = read || s->in.at[i].status == 0 || s->in.at[i].counts.packets > 0;
+    return read;
+}
+
+/* One report of 'count' captures from 'first' on; 'file' with --separate. */
+static int report(struct run *r, int first, int count, const char *file)
+{
+    struct study study;
+    int namesakes = 0;
+    int rc = study_run(&study, r->o, (const char *const *)r->paths + first, count);
+
+    for (int i = 0; i < count; i++)
+        if (study.in.at && study.in.at[i].status != 0)
+            raise_status(r, EXIT_INPUT);
+    for (int i = 0; file && i < first; i++)
+        namesakes += strcmp(output_basename(r->paths[i]), output_basename(file)) == 0;
+    if (rc == 0 && worth_a_report(r, &study)) {
+        tell_selection(r, &study);
+        rc = output_report(&r->output, file, namesakes, &study.report, study.done);
+    }
+    study_free(&study);
+    return rc;
+}
+
+static int report_all(struct run *r)
+{
+    int rc = 0;
+
+    if (!r->o->separate)
+        return r->path_count > 0 ? report(r, 0, r->path_count, NULL) : 0;
+    for (int i = 0; i < r->path_count && rc == 0; i++)
+        rc = report(r, i, 1, r->paths[i]);
+    return rc;
+}
+
+enum exit_status run(const struct options *o)
+{
+    struct run r = {.o = o};
+    int rc = mpa_crypto_init();
+
+    if (rc == 0)
+        rc = expand(&r);
+    if (rc != 0)
+        say_error("%s", mpa_strerror(rc));
+    if (rc == 0 && r.status != EXIT_USAGE) {
+        rc = output_open(&r.output, o);
+        if (rc == 0)
+            rc = report_all(&r);
+        rc = output_close(&r.output, rc);
+    }
+    if (rc != 0)
+        raise_status(&r, EXIT_INTERNAL);
+    mpa_paths_free(r.paths, (size_t)r.path_count);
+    return r.status;
+}

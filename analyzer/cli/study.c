@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "study.h"
+
+#include "feed.h"
+#include "progress.h"
+#include "say.h"
+
+#include "mpa/status.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void study_fail(struct study *s, int status)
+{
+    if (s->status == 0)
+        s->status = status;
+}
+
+/* ---- What the measures tell ---- */
+
+static int on_conn(void *context, const struct mpa_rec_conn *conn)
+{
+    struct study_vantage *v = context;
+    struct study *s = v->study;
+    int rc = s->merge ? mpa_merge_put(s->merge, conn, v->capture) : mpa_spool_put(s->ended, conn);
+
+    if (rc != 0)
+        study_fail(s, rc);
+    return rc;
+}
+
+static void on_segment(void *context, const struct mpa_segment *segment, enum mpa_dir dir)
+{
+    struct study_vantage *v = context;
+    int rc = mpa_pairs_add(v->study->pairs, v->capture, segment, dir);
+
+    if (rc != 0)
+        study_fail(v->study, rc);
+}
+
+/* ---- What the feed asks and gives ---- */
+
+static bool in_time(const struct study *s, int64_t ns)
+{
+    return ns >= s->from_ns && ns <= s->to_ns;
+}
+
+static bool wanted(const void *context, const struct mpa_segment *segment)
+{
+    return in_time(context, segment->ns);
+}
+
+static bool wanted_icmp(const void *context, const struct mpa_icmp_error *icmp)
+{
+    return in_time(context, icmp->ns);
+}
+
+static void feed_segments(void *context, const struct mpa_segment *segments, int count)
+{
+    const struct study_vantage *v = context;
+
+    mpa_measure_segments(v->measure, segments, count);
+}
+
+static void feed_icmp(void *context, const struct mpa_icmp_error *icmp)
+{
+    const struct study_vantage *v = context;
+
+    mpa_measure_icmp(v->measure, icmp);
+}
+
+/* ---- Reading ---- */
+
+static int new_measure(struct study_vantage *v)
+{
+    const struct options *o = v->study->o;
+    const struct mpa_measure_config config = {
+        .track = {.dialect = o->dialect, .max_connections = o->max_connections},
+        .vips = o->vips,
+        .vip_count = o->vip_count,
+        .servers = o->servers,
+        .server_count = o->server_count,
+        .churn = o->churn,
+        .churn_count = o->churn_count,
+        .notes = o->explain,
+        .on_conn = on_conn,
+        .on_segment = v->study->pairs ? on_segment : NULL,
+        .context = v,
+    };
+
+    v->measure = mpa_measure_new(&config);
+    return v->measure ? 0 : MPA_ERR_NOMEM;
+}
+
+/* What is wrong with an input after it was read to its end; names it once. */
+static void judge_input(const struct study *s, struct input *input, int status)
+{
+    const struct feed_counts *c = &input->counts;
+
+    if (status != 0) {
+        input->status = status;
+        snprintf(input->error, sizeof(input->error), "%s",
+                 status == MPA_ERR_NOMEM ? mpa_strerror(status) : mpa_source_error(input->source));
+        say_error("%s: %s; %lld packet%s before that %s in the report", input->path, input->error,
+                  (long long)c->packets, c->packets == 1 ? "" : "s",
+                  c->packets == 1 ? "is" : "are");
+        return;
+    }
+    if (c->packets > 0 && c->unknown_link == c->packets) {
+        input->status = MPA_ERR_LINK;
+        snprintf(input->error, sizeof(input->error), "its link type is not handled");
+        say_error("%s: %s", input->path, input->error);
+        return;
+    }
+    if (s->o->quiet)
+        return;
+    if (c->unknown_link > 0)
+        say_error("%s: %lld packets have a link type that is not handled", input->path,
+                  (long long)c->unknown_link);
+    if (c->segments == 0 && s->o->filter && c->packets == 0)
+        say_error("%s: no packet passes the filter", input->path);
+    else if (c->segments == 0)
+        say_error("%s: there is no TCP in it (%lld packets)", input->path, (long long)c->packets);
+}
+
+static void read_input(struct study *s, struct study_vantage *v, int index)
+{
+    struct input *input = &s->in.at[index];
+    struct progress progress;
+    struct feed feed = {
+        .ports = s->o->ports,
+        .wanted_context = s,
+        .segments = feed_segments,
+        .icmp = feed_icmp,
+        .context = v,
+    };
+    int64_t copies;
+    int status;
+
+    if (input_open(input, index, s->o->filter) != 0) {
+        say_error("%s: %s", input->path, input->error);
+        return;
+    }
+    if (!v->measure && new_measure(v) != 0) {
+        study_fail(s, MPA_ERR_NOMEM);
+        return;
+    }
+    if (s->o->from.given || s->o->to.given) {
+        feed.wanted = wanted;
+        feed.wanted_icmp = wanted_icmp;
+    }
+    if (s->o->progress) {
+        progress_begin(&progress, input->path);
+        feed.progress = progress_tell;
+        feed.progress_context = &progress;
+    }
+    input->snaplen = mpa_source_snaplen(input->source);
+    copies = mpa_measure_counts(v->measure)->copies;
+    status = feed_run(&feed, input->source, &input->counts);
+    input->copies = mpa_measure_counts(v->measure)->copies - copies;
+    if (s->o->progress)
+        progress_end(&progress, input->counts.packets);
+    judge_input(s, input, status);
+    if (status == MPA_ERR_NOMEM)
+        study_fail(s, status);
+    mpa_source_close(input->source);
+    input->source = NULL;
+}
+
+/* --from and --to as times since the epoch. */
+static void set_window(struct study *s)
+{
+    const struct time_point *points[2] = {&s->o->from, &s->o->to};
+    int64_t ns[2] = {INT64_MIN, INT64_MAX};
+    int64_t first = INT64_MIN;
+
+    if (s->o->from.relative || s->o->to.relative)
+        first = inputs_first_ns(&s->in);
+    if (first == MPA_NULL)
+        first = 0; /* No packets at all. */
+    for (int i = 0; i < 2; i++)
+        if (points[i]->given &&
+            __builtin_add_overflow(points[i]->ns, points[i]->relative ? first : 0, &ns[i]))
+            ns[i] = INT64_MAX;
+    s->from_ns = ns[0];
+    s->to_ns = ns[1];
+}
+
+static void read_all(struct study *s)
+{
+    for (int i = 0; i < s->in.count && s->status == 0; i++) {
+        int index = s->in.order[i];
+
+        read_input(s, &s->vantages[s->in.at[index].vantage], index);
+    }
+    for (int i = 0; i < s->in.vantage_count && s->status == 0; i++) {
+        int rc = s->vantages[i].measure ? mpa_measure_finish(s->vantages[i].measure) : 0;
+
+        if (rc != 0)
+            study_fail(s, rc);
+    }
+}
+
+/* ---- Records and totals ---- */
+
+/* The measure that the totals are asked of: the first, with the others added. */
+static struct mpa_measure *sum_measures(struct study *s)
+{
+    struct mpa_measure *sum = NULL;
+
+    for (int i = 0; i < s->in.vantage_count && s->status == 0; i++) {
+        struct mpa_measure *m = s->vantages[i].measure;
+        int rc = 0;
+
+        if (m && sum)
+            rc = mpa_measure_add(sum, m);
+        else if (m)
+            sum = m;
+        if (rc != 0)
+            study_fail(s, rc);
+    }
+    if (!sum && s->status == 0) {
+        /* Nothing could be read: the report of nothing. */
+        if (new_measure(&s->vantages[0]) != 0 || mpa_measure_finish(s->vantages[0].measure) != 0)
+            study_fail(s, MPA_ERR_NOMEM);
+        sum = s->vantages[0].measure;
+    }
+    return sum;
+}
+
+static int next_record(struct study *s, struct mpa_rec_conn **ret)
+{
+    return s->merge ? mpa_merge_next(s->merge, ret) : mpa_spool_next(s->ended, ret);
+}
+
+/* Complete the selected records; the totals are theirs. */
+static void complete_records(struct study *s, struct mpa_measure *sum)
+{
+    struct mpa_rec_conn *conn;
+    int more = 0, rc = s->merge ? mpa_merge_finish(s->merge) : 0;
+
+    while (rc == 0 && (more = next_record(s, &conn)) == 1) {
+        s->connections++;
+        if (!selection_has(s->o->selections, s->o->selection_count, conn))
+            continue;
+        s->selected++;
+        mpa_measure_complete(sum, conn);
+        rc = mpa_spool_put(s->done, conn);
+    }
+    if (rc != 0 || more < 0)
+        study_fail(s, rc != 0 ? rc : more);
+}
+
+static void fill_capture(struct study *s, int index)
+{
+    const struct input *input = &s->in.at[index];
+    const struct feed_counts *c = &input->counts;
+    const struct mpa_measure *m = s->vantages[input->vantage].measure;
+    const char **lost = s->lost_checks[index];
+    int lost_count = 0;
+
+    if (c->truncated > 0)
+        lost[lost_count++] = "TCP headers";
+    if (c->truncated > 0 || c->cut_options > 0)
+        lost[lost_count++] = "MPTCP options";
+    if (c->truncated > 0 || c->cut_payload > 0)
+        lost[lost_count++] = "DSS checksums";
+    s->captures[index] = (struct mpa_rec_capture){
+        .file = input->path,
+        .vantage = m ? mpa_measure_vantage(m) : MPA_VANTAGE_UNKNOWN,
+        .link_types = c->link_types,
+        .link_type_count = c->link_type_count,
+        .packets = c->packets,
+        .tcp_segments = c->segments,
+        .copies = input->copies,
+        .truncated = c->truncated,
+        .malformed = c->malformed,
+        .fragments = c->fragments,
+        .other = c->other,
+        .icmp = c->icmp,
+        .first_ns = c->packets > 0 ? c->first_ns : MPA_NULL,
+        .last_ns = c->packets > 0 ? c->last_ns : MPA_NULL,
+        .snaplen = input->snaplen > 0 ? (int64_t)input->snaplen : MPA_NULL,
+        .lost_checks = lost,
+        .lost_check_count = lost_count,
+        .error = input->status != 0 ? input->error : NULL,
+    };
+}
+
+static void fill_report(struct study *s, struct mpa_measure *sum)
+{
+    int64_t epoch = MPA_NULL;
+    int rc = mpa_measure_report(sum, &s->report);
+
+    for (int i = 0; i < s->in.count; i++) {
+        fill_capture(s, i);
+        if (s->captures[i].first_ns != MPA_NULL &&
+            (epoch == MPA_NULL || s->captures[i].first_ns < epoch))
+            epoch = s->captures[i].first_ns;
+    }
+    s->report.epoch_ns = epoch == MPA_NULL ? 0 : epoch;
+    s->report.captures = s->captures;
+    s->report.capture_count = s->in.count;
+    if (rc == 0 && s->pairs)
+        rc = mpa_pairs_report(s->pairs, &s->report.pairs, &s->report.pair_count);
+    if (rc != 0)
+        study_fail(s, rc);
+}
+
+static int allocate(struct study *s)
+{
+    size_t count = (size_t)s->in.count;
+    bool several = s->in.vantage_count > 1;
+
+    s->vantages = calloc((size_t)s->in.vantage_count + 1, sizeof(*s->vantages));
+    s->captures = calloc(count + 1, sizeof(*s->captures));
+    s->lost_checks = calloc(count + 1, sizeof(*s->lost_checks));
+    if (!s->vantages || !s->captures || !s->lost_checks)
+        return MPA_ERR_NOMEM;
+    for (int i = s->in.count; i-- > 0;) {
+        struct study_vantage *v = &s->vantages[s->in.at[s->in.order[i]].vantage];
+
+        v->study = s;
+        v->capture = s->in.order[i];
+    }
+    s->done = mpa_spool_new();
+    if (!several)
+        s->ended = mpa_spool_new();
+    if (!s->done || (!several && !s->ended)) {
+        say_error("temporary file: %s", strerrordesc_np(errno));
+        return MPA_ERR_WRITE;
+    }
+    if (several) {
+        s->merge = mpa_merge_new();
+        s->pairs = mpa_pairs_new(s->in.count);
+        if (!s->merge || !s->pairs)
+            return MPA_ERR_NOMEM;
+    }
+    return 0;
+}
+
+int study_run(struct study *s, const struct options *o, const char *const *paths, int count)
+{
+    struct mpa_measure *sum;
+    int rc;
+
+    *s = (struct study){.o = o};
+    rc = inputs_init(&s->in, paths, count, o->filter);
+    if (rc == 0)
+        rc = allocate(s);
+    if (rc != 0)
+        study_fail(s, rc);
+    if (s->status == 0) {
+        set_window(s);
+        read_all(s);
+    }
+    sum = s->status == 0 ? sum_measures(s) : NULL;
+    if (s->status == 0)
+        complete_records(s, sum);
+    if (s->status == 0)
+        fill_report(s, sum);
+    if (s->status == MPA_ERR_WRITE)
+        say_error("temporary file: %s", mpa_strerror(s->status));
+    else if (s->status != 0)
+        say_error("%s", mpa_strerror(s->status));
+    return s->status;
+}
+
+void study_free(struct study *s)
+{
+    for (int i = 0; s->vantages && i < s->in.vantage_count; i++)
+        mpa_measure_free(s->vantages[i].measure);
+    mpa_pairs_free(s->pairs);
+    mpa_merge_free(s->merge);
+    mpa_spool_free(s->ended);
+    mpa_spool_free(s->done);
+    free(s->vantages);
+    free(s->captures);
+    free(s->lost_checks);
+    inputs_free(&s->in);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One report's captures through the engine: source -> wire -> measure (one for each vantage point) -> records in the order of their
+ * ids, selected and complete, and the totals.
+ */
+#ifndef MPA_CLI_STUDY_H
+#define MPA_CLI_STUDY_H
+
+#include "inputs.h"
+#include "options.h"
+
+#include "mpa/measure.h"
+#include "mpa/merge.h"
+#include "mpa/report.h"
+
+#define STUDY_LOST_CHECKS 3
+
+struct study;
+
+/* One vantage point. */
+struct study_vantage {
+    struct study *study;
+    struct mpa_measure *measure; /* NULL when none of its captures could be read. */
+    int capture;                 /* Its first capture. */
+};
+
+struct study {
+    const struct options *o;
+    struct inputs in;
+    int64_t from_ns, to_ns;         /* Packets outside are left out. */
+    struct study_vantage *vantages; /* in.vantage_count of them. */
+    struct mpa_spool *ended;        /* One vantage point: its records as connections end. */
+    struct mpa_merge *merge;        /* Several: theirs. */
+    struct mpa_pairs *pairs;        /* Several. */
+    struct mpa_spool *done;         /* Selected records, complete, in the order of ids. */
+    struct mpa_rec_capture *captures;
+    const char *(*lost_checks)[STUDY_LOST_CHECKS]; /* Of each capture. */
+    int64_t connections, selected;
+    int status;                   /* First failure of ours: negative enum mpa_status. */
+    struct mpa_rec_report report; /* Valid after study_run() returned 0. */
+};
+
+/* Read everything and fill 'report' and 'done'.  What is wrong with inputs stands in 'in' and has been told.  0, or the failure of
+   ours, told too.  study_free() in any case. */
+int study_run(struct study *s, const struct options *o, const char *const *paths, int count);
+
+void study_free(struct study *s);
+
+#endif
