@@ -365,7 +365,7 @@ static json_t *expected_connections(struct synth *s, json_t *report)
 {
     struct synth_conn **order = synth_calloc((s->conn_count + 1) * sizeof(struct synth_conn *));
     json_t *array = json_array(), *totals, *reasons = json_object();
-    json_int_t mptcp = 0, fallback = 0, tcp = 0;
+    json_int_t mptcp = 0, fallback = 0, tcp = 0, unknown = 0;
     size_t count = 0;
 
     for (size_t i = 0; i < s->conn_count; i++) {
@@ -381,14 +381,17 @@ static json_t *expected_connections(struct synth *s, json_t *report)
         mptcp += protocol && strcmp(protocol, "mptcp") == 0;
         fallback += protocol && strcmp(protocol, "fallback") == 0;
         tcp += protocol && strcmp(protocol, "tcp") == 0;
+        unknown += !protocol;
         if (reason)
             json_object_set_new(
                 reasons, reason,
                 json_integer(json_integer_value(json_object_get(reasons, reason)) + 1));
         json_array_append_new(array, o);
     }
-    totals = json_pack("{s:I, s:I, s:I, s:o}", "mptcp", mptcp, "fallback", fallback, "tcp", tcp,
-                       "fallback_reasons", reasons);
+    totals = json_pack("{s:o}", "fallback_reasons", reasons);
+    if (!unknown)
+        json_object_update_new(
+            totals, json_pack("{s:I, s:I, s:I}", "mptcp", mptcp, "fallback", fallback, "tcp", tcp));
     json_object_set_new(report, "connections_total", totals);
     free(order);
     return array;

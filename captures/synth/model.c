@@ -139,7 +139,7 @@ struct synth_conn *synth_conn(struct synth *s, const struct synth_conn_config *c
     for (int side = 0; side < 2; side++) {
         uint8_t key[MPA_KEY_SIZE];
         synth_rng_bytes(&s->rng, key, sizeof key);
-        synth_set_key(c, side, key);
+        synth_set_key(c, side ? SYNTH_SERVER : SYNTH_CLIENT, key);
         c->data[side].snd = 1;
     }
     client = (struct synth_end){c->cfg.client, c->cfg.client->addr,

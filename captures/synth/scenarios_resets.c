@@ -71,6 +71,7 @@ static void late_mptcp(struct synth *s)
     synth_ack(f, SYNTH_SERVER);
     synth_fin(f, SYNTH_CLIENT);
     send_rst(synth_rst_stateless(f, SYNTH_SERVER), "late", -1);
+    synth_expect(c, "{s:s}", "outcome", "closed");
 }
 
 static void misrouted_join(struct synth *s)
@@ -117,6 +118,7 @@ static void prohibited(struct synth *s)
     synth_data_fin(vip, SYNTH_CLIENT, false);
     synth_ack(vip, SYNTH_SERVER);
     synth_close_subflow(vip, SYNTH_SERVER);
+    synth_expect(c, "{s:s}", "outcome", "closed");
 }
 
 static void refused(struct synth *s, enum mpa_dialect dialect)
@@ -125,9 +127,9 @@ static void refused(struct synth *s, enum mpa_dialect dialect)
 
     synth_syn(c->subflows[0]);
     answer_syn(c->subflows[0], "refused", -1);
-    synth_expect(c, "{s:n}", "token_server");
-    synth_forget(c, "token_client");
-    synth_forget(c, "server_denies_join");
+    if (dialect == MPA_DIALECT_UNKNOWN)
+        return;
+    synth_expect(c, "{s:n, s:n, s:n}", "token_client", "token_server", "server_denies_join");
     synth_forget(c, "protocol"); /* Nobody answered as MPTCP or as TCP. */
     synth_forget(c, "migration");
 }
