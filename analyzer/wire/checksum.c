@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The DSS checksum: the ones-complement sum of TCP over another pseudo-header (RFC 8684 3.3.1, RFC 1071). */
+/* The DSS checksum: the ones-complement sum of TCP over another pseudo-header (RFC 8684 3.3.1, RFC
+ * 1071). */
 #include "mpa/crypto.h"
 
 #include <string.h>
@@ -25,7 +26,8 @@ uint32_t mpa_crypto_sum_add(uint32_t sum, size_t offset, const uint8_t *bytes, s
     uint16_t two;
     uint32_t folded;
 
-    /* In memory order; the sum does not care about byte order as long as the result is swapped (RFC 1071, 2 B). */
+    /* In memory order; the sum does not care about byte order as long as the result is swapped (RFC
+     * 1071, 2 B). */
     for (; size >= 8; size -= 8, bytes += 8) {
         memcpy(&eight, bytes, 8);
         words += (eight & 0xffffffff) + (eight >> 32);

@@ -2,7 +2,8 @@
 /*
  * Tokens, IDSNs and HMACs on libgcrypt's one-shot hashes.
  *
- * HMAC (RFC 2104) is built here from gcry_md_hash_buffers(), which allocates nothing; the library's HMAC handles do.
+ * HMAC (RFC 2104) is built here from gcry_md_hash_buffers(), which allocates nothing; the library's
+ * HMAC handles do.
  */
 #include "mpa/crypto.h"
 
@@ -112,7 +113,8 @@ void mpa_crypto_add_addr(enum mpa_add_addr_hmac form, const uint8_t key_sender[M
 
     message[0] = address_id;
     memcpy(message + 1, v4 ? addr->b + 12 : addr->b, size - 1);
-    /* The draft's implementation hashed no bytes for an absent port; RFC 8684 hashes two zero bytes. */
+    /* The draft's implementation hashed no bytes for an absent port; RFC 8684 hashes two zero
+     * bytes. */
     if (port != 0 || form != MPA_AA_DRAFT) {
         message[size++] = (uint8_t)(port >> 8);
         message[size++] = (uint8_t)port;

@@ -40,7 +40,8 @@ static void fill_icmp(const struct mpa_frame *f, const struct mpa_walk *w, struc
         memset(e->dst_mac, 0, 6);
 }
 
-/* TCP at 'at' of a plain frame, 'total' bytes behind the Ethernet header; 'have' of them captured. */
+/* TCP at 'at' of a plain frame, 'total' bytes behind the Ethernet header; 'have' of
+ * them captured. */
 static enum mpa_frame_kind plain_tcp(const struct mpa_frame *f, uint32_t at, uint32_t have,
                                      uint32_t total, struct mpa_segment *s)
 {
@@ -62,9 +63,9 @@ static enum mpa_frame_kind plain_tcp(const struct mpa_frame *f, uint32_t at, uin
 }
 
 /*
- * The frames that most captures are made of, without the walk: TCP in a whole IPv4 packet without options, or in IPv6 without
- * extensions, in Ethernet without tags.  Gives the walk's result; false for every other frame, and for those whose lengths need a
- * second look.
+ * The frames that most captures are made of, without the walk: TCP in a whole IPv4 packet without
+ * options, or in IPv6 without extensions, in Ethernet without tags.  Gives the walk's result; false
+ * for every other frame, and for those whose lengths need a second look.
  */
 static bool plain_frame(const struct mpa_frame *f, struct mpa_segment *s, enum mpa_frame_kind *ret)
 {
@@ -101,7 +102,8 @@ static bool plain_frame(const struct mpa_frame *f, struct mpa_segment *s, enum m
     return false;
 }
 
-/* Every step takes at least one byte or hands over to one that does, and tunnels are counted: this ends. */
+/* Every step takes at least one byte or hands over to one that does, and tunnels are counted: this
+ * ends. */
 static void walk(struct mpa_walk *w, enum mpa_step step)
 {
     for (;;) {

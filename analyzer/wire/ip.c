@@ -21,9 +21,10 @@ enum {
 };
 
 /*
- * The packet that begins at the cursor says that it has 'total' bytes (0: it does not say, as a super-packet that the capturing
- * host never sent in one piece).  Narrows the cursor to it, so that the padding of Ethernet is not payload.  Outside of tunnels a
- * packet longer than the frame is one that the capturing program cut without saying so; inside, it is a contradiction.
+ * The packet that begins at the cursor says that it has 'total' bytes (0: it does not say, as a
+ * super-packet that the capturing host never sent in one piece).  Narrows the cursor to it, so that
+ * the padding of Ethernet is not payload.  Outside of tunnels a packet longer than the frame is one
+ * that the capturing program cut without saying so; inside, it is a contradiction.
  */
 static bool narrow(struct mpa_walk *w, uint32_t total)
 {
@@ -80,7 +81,8 @@ enum mpa_step mpa_ip4(struct mpa_walk *w)
     return MPA_STEP_PROTO;
 }
 
-/* Step over the extension headers; 'type' then names what follows them.  False when the walk has ended. */
+/* Step over the extension headers; 'type' then names what follows them.  False when the walk has
+ * ended. */
 static bool skip_extensions(struct mpa_walk *w)
 {
     const uint8_t *p;

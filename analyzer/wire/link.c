@@ -51,8 +51,8 @@ bool mpa_linktype_known(uint16_t linktype)
     }
 }
 
-/* Null and loop: an address family, in the byte order of the capturing machine or of the network; its number for IPv6 depends on
-   the system (24, 28 and 30 of the BSDs, 10 of Linux). */
+/* Null and loop: an address family, in the byte order of the capturing machine or of the network;
+   its number for IPv6 depends on the system (24, 28 and 30 of the BSDs, 10 of Linux). */
 static enum mpa_step link_null(struct mpa_walk *w)
 {
     const uint8_t *p = mpa_walk_take_hashed(w, 4);
@@ -76,7 +76,8 @@ static enum mpa_step link_null(struct mpa_walk *w)
     }
 }
 
-/* Linux cooked, version 1: packet type 2, device type 2, address length 2, address 8, protocol 2. */
+/* Linux cooked, version 1: packet type 2, device type 2, address length 2, address 8,
+ * protocol 2. */
 static enum mpa_step link_sll(struct mpa_walk *w)
 {
     const uint8_t *p = mpa_walk_take_hashed(w, 16);
@@ -89,7 +90,8 @@ static enum mpa_step link_sll(struct mpa_walk *w)
     return MPA_STEP_TYPE;
 }
 
-/* Version 2: protocol 2, reserved 2, interface 4, device type 2, packet type 1, address length 1, address 8. */
+/* Version 2: protocol 2, reserved 2, interface 4, device type 2, packet type 1, address length 1,
+ * address 8. */
 static enum mpa_step link_sll2(struct mpa_walk *w)
 {
     const uint8_t *p = mpa_walk_take_hashed(w, 20);
@@ -209,7 +211,8 @@ enum mpa_step mpa_link_ppp(struct mpa_walk *w)
     }
 }
 
-/* MPLS (RFC 3032): labels of 4 bytes up to the one with the bottom bit; what follows is told by its nibble. */
+/* MPLS (RFC 3032): labels of 4 bytes up to the one with the bottom bit; what follows is told by its
+ * nibble. */
 static enum mpa_step link_mpls(struct mpa_walk *w)
 {
     const uint8_t *p;

@@ -6,8 +6,9 @@
 #include "mpa/option.h"
 
 /*
- * Which reading of the bytes a row of the table speaks of: what the option itself says, apart from its length.  MP_CAPABLE:
- * its version nibble.  ADD_ADDR: the kind of its low nibble.  Other subtypes have one reading.
+ * Which reading of the bytes a row of the table speaks of: what the option itself says, apart from
+ * its length.  MP_CAPABLE: its version nibble.  ADD_ADDR: the kind of its low nibble.  Other
+ * subtypes have one reading.
  */
 enum mpa_reading {
     MPA_READ_ANY = 0,
@@ -20,7 +21,8 @@ enum mpa_reading {
     MPA_READ_NONE,   /* One that no dialect has. */
 };
 
-/* MALFORMED where no dialect has an option of this subtype and length, OK where a row has all of it, otherwise ILLEGAL. */
+/* MALFORMED where no dialect has an option of this subtype and length, OK where a row has all of
+ * it, otherwise ILLEGAL. */
 enum mpa_cond mpa_form_judge(uint8_t subtype, uint8_t len, enum mpa_reading reading,
                              uint8_t tcp_flags, enum mpa_dialect dialect);
 

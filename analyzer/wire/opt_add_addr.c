@@ -4,9 +4,9 @@
  *
  *     1e len 3N id | address 4 or 16 | port 2, optional | HMAC 8, optional
  *
- * RFC 8684 3.4.1: N is three reserved bits and E, and the family follows from the length.  RFC 6824 3.4.1: N is the IP version and
- * there is no HMAC; the ICNP-2017 kernel adds 8 to it for an echo; draft-v1 has the HMAC in both.  The same lengths serve
- * several of these, hence the dialect.
+ * RFC 8684 3.4.1: N is three reserved bits and E, and the family follows from the length.  RFC
+ * 6824 3.4.1: N is the IP version and there is no HMAC; the ICNP-2017 kernel adds 8 to it for an
+ * echo; draft-v1 has the HMAC in both.  The same lengths serve several of these, hence the dialect.
  */
 #include "opt.h"
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * MPTCP options: bytes to struct (RFC 8684 section 3; ADD_ADDR in opt_add_addr.c, legal forms in opt_forms.c).
+ * MPTCP options: bytes to struct (RFC 8684 section 3; ADD_ADDR in opt_add_addr.c, legal forms in
+ * opt_forms.c).
  *
- * Runs for every MPTCP option of a capture: a DSS, by far the most frequent one, never walks the table.
+ * Runs for every MPTCP option of a capture: a DSS, by far the most frequent one, never walks the
+ * table.
  */
 #include "opt.h"
 
@@ -63,8 +65,8 @@ static void decode_capable(const uint8_t *p, uint8_t tcp_flags, enum mpa_dialect
     if (cap->version <= 1)
         reading = cap->version == 0 ? MPA_READ_V0 : MPA_READ_V1;
     else if (dialect == MPA_DIALECT_UNKNOWN || dialect == MPA_DIALECT_MIXED)
-        reading =
-            MPA_READ_ANY; /* A version to come: any known length will do, the peer answers with an older one. */
+        reading = MPA_READ_ANY; /* A version to come: any known length will do, the peer answers
+                                   with an older one. */
     else
         reading = MPA_READ_NONE;
     ret->cond = (uint8_t)mpa_form_judge(MPA_MP_CAPABLE, ret->len, reading, tcp_flags, dialect);

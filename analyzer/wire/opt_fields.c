@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Byte spans of decoded options, for whoever shows them (the plugin).  Not on the path of the analyzer. */
+/* Byte spans of decoded options, for whoever shows them (the plugin).  Not on the path of the
+ * analyzer. */
 #include "opt.h"
 
 static void put(struct mpa_fields *f, enum mpa_field_id id, unsigned offset, unsigned size,

@@ -2,9 +2,9 @@
 /*
  * The legal forms: subtype, length, reading, dialects, TCP flags.
  *
- * RFC 8684 and RFC 6824 section 3; rfc6824bis-04 for draft-v1; the sources of the ICNP-2017 kernel for its echo.  The
- * lengths of a DSS follow from its flags and are not here (opt_decode.c).  A row with no dialect is a form that can be read
- * but that nobody may send: it makes the option ILLEGAL rather than MALFORMED.
+ * RFC 8684 and RFC 6824 section 3; rfc6824bis-04 for draft-v1; the sources of the ICNP-2017 kernel
+ * for its echo.  The lengths of a DSS follow from its flags and are not here (opt_decode.c).  A
+ * length that has a row, but of another dialect or other TCP flags, is ILLEGAL rather than MALFORMED.
  */
 #include "opt.h"
 

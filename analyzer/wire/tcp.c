@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* TCP (RFC 9293) and the options that the analyzer needs (RFC 7323, 2018); MPTCP options are located, not read. */
+/* TCP (RFC 9293) and the options that the analyzer needs (RFC 7323, 2018); MPTCP options are
+ * located, not read. */
 #include "walk.h"
 
 enum {
@@ -24,7 +25,8 @@ static void locate(struct mpa_segment *s, unsigned at)
         s->options_malformed = true; /* So many do not fit with legal lengths. */
 }
 
-/* One option other than MPTCP, all 'len' bytes in memory.  A wrong length makes it one that is not understood. */
+/* One option other than MPTCP, all 'len' bytes in memory.  A wrong length makes it one that is not
+ * understood. */
 static void plain_option(const uint8_t *p, unsigned len, struct mpa_segment *s)
 {
     switch (p[0]) {

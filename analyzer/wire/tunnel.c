@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What balancers encapsulate with: IP in IP (RFC 2003, 2473, 4213), GRE (RFC 2784, 2890), VXLAN (RFC 7348), Geneve (RFC 8926),
- * GUE (draft-ietf-intarea-gue).
+ * What balancers encapsulate with: IP in IP (RFC 2003, 2473, 4213), GRE (RFC 2784, 2890), VXLAN
+ * (RFC 7348), Geneve (RFC 8926), GUE (draft-ietf-intarea-gue).
  */
 #include "walk.h"
 
@@ -15,8 +15,8 @@ enum {
 enum { TYPE_TEB = 0x6558, TYPE_IP4 = 0x0800, TYPE_IP6 = 0x86dd, TYPE_MPLS = 0x8847 };
 
 /*
- * The IP header in hand turns out to be an outer one: its destination is kept and its bytes join the hash, except lengths
- * and checksums.  False when there are too many.
+ * The IP header in hand turns out to be an outer one: its destination is kept and its bytes join
+ * the hash, except lengths and checksums.  False when there are too many.
  */
 static bool enter(struct mpa_walk *w, enum mpa_tunnel tunnel)
 {
@@ -106,7 +106,8 @@ static enum mpa_step geneve(struct mpa_walk *w)
     return inner_type(w, mpa_load16(p + 2));
 }
 
-/* Variant 0 has a header with an IP protocol number; in variant 1 the two version bits are those of the IP nibble. */
+/* Variant 0 has a header with an IP protocol number; in variant 1 the two version bits are those of
+ * the IP nibble. */
 static enum mpa_step gue(struct mpa_walk *w)
 {
     const uint8_t *p;

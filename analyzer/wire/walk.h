@@ -49,7 +49,8 @@ struct mpa_walk {
 #define MPA_WALK_TUNNELS 4
 #define MPA_WALK_TAGS    4
 
-/* Mix 8 bytes into a hash: cheap, and enough to tell copies apart (not for tables that an attacker can fill). */
+/* Mix 8 bytes into a hash: cheap, and enough to tell copies apart (not for tables that an attacker
+ * can fill). */
 static inline uint64_t mpa_mix(uint64_t hash, uint64_t value)
 {
     hash = (hash ^ value) * 0x9e3779b97f4a7c15ULL;
@@ -77,7 +78,8 @@ static inline uint64_t mpa_mix_bytes(uint64_t hash, const uint8_t *p, size_t siz
     return hash;
 }
 
-/* End the walk with 'kind'.  What an ICMP error quotes is never to blame: it is cut as its writer pleased. */
+/* End the walk with 'kind'.  What an ICMP error quotes is never to blame: it is cut as its writer
+ * pleased. */
 static inline enum mpa_step mpa_walk_end(struct mpa_walk *w, enum mpa_frame_kind kind)
 {
     w->kind = w->quote && kind == MPA_FRAME_MALFORMED ? MPA_FRAME_OTHER : kind;

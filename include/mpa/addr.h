@@ -47,7 +47,8 @@ static inline struct mpa_addr mpa_addr_v4(const uint8_t bytes[4])
     struct mpa_addr a;
     uint32_t raw;
 
-    /* Two whole words: written a byte at a time, the next load of a word would have to wait for all of them. */
+    /* Two whole words: written a byte at a time, the next load of a word would have to wait for all
+     * of them. */
     memcpy(&raw, bytes, 4);
     a.q[0] = 0;
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -71,7 +72,8 @@ bool mpa_prefix_has(const struct mpa_prefix *prefix, const struct mpa_addr *addr
 /* Text form (RFC 5952; dotted quad for IPv4) into 'ret_text'; returns 'ret_text'. */
 const char *mpa_addr_text(const struct mpa_addr *addr, char ret_text[MPA_ADDR_TEXT]);
 
-/* Parse "ADDR" or "ADDR/LEN" (LEN in the family's own bits).  0, or MPA_ERR_ARGUMENT with '*ret' untouched. */
+/* Parse "ADDR" or "ADDR/LEN" (LEN in the family's own bits).  0, or MPA_ERR_ARGUMENT with '*ret'
+ * untouched. */
 int mpa_prefix_parse(const char *text, struct mpa_prefix *ret);
 
 #endif

@@ -2,11 +2,12 @@
 /*
  * A reader over the bytes of one packet, with a sticky condition and two ends.
  *
- * 'claimed' is where the structure says it ends, 'captured' is where the capture ends; captured <= claimed
- * after mpa_bytes_init().  Reading past 'claimed' makes the cursor MALFORMED (the bytes contradict themselves),
- * reading past 'captured' but not past 'claimed' makes it TRUNCATED (the snap length cut it: nobody's fault).
- * The first failure sticks: every later read returns 0 and moves nothing, so that a decoder reads straight
- * down and tests once.  All integers are big-endian on the wire and host order when returned.
+ * 'claimed' is where the structure says it ends, 'captured' is where the capture ends; captured <=
+ * claimed after mpa_bytes_init().  Reading past 'claimed' makes the cursor MALFORMED (the bytes
+ * contradict themselves), reading past 'captured' but not past 'claimed' makes it TRUNCATED (the
+ * snap length cut it: nobody's fault). The first failure sticks: every later read returns 0 and
+ * moves nothing, so that a decoder reads straight down and tests once.  All integers are big-endian
+ * on the wire and host order when returned.
  *
  * No allocation.  The cursor borrows the buffer; it is valid as long as the buffer is.
  */
@@ -30,8 +31,8 @@ struct mpa_bytes {
     const uint8_t *base; /* First byte. */
     size_t captured;     /* Bytes that may be read, from 'base'. */
     size_t claimed;      /* Bytes that the structure claims, from 'base'; >= captured. */
-    size_t pos;          /* Next byte to read; the offset of the failed read once 'cond' is not OK. */
-    enum mpa_cond cond;  /* First failure, or MPA_COND_OK. */
+    size_t pos; /* Next byte to read; the offset of the failed read once 'cond' is not OK. */
+    enum mpa_cond cond; /* First failure, or MPA_COND_OK. */
 };
 
 /* A cursor over 'claimed' bytes at 'base' of which the first 'captured' are in memory. */
@@ -41,7 +42,8 @@ static inline struct mpa_bytes mpa_bytes_init(const uint8_t *base, size_t captur
     return b;
 }
 
-/* Returns 1 when 'size' more bytes can be read; otherwise sets the sticky condition and returns 0. */
+/* Returns 1 when 'size' more bytes can be read; otherwise sets the sticky condition
+   and returns 0. */
 static inline int mpa_bytes_need(struct mpa_bytes *b, size_t size)
 {
     if (b->cond != MPA_COND_OK)
@@ -122,9 +124,9 @@ static inline size_t mpa_bytes_left(const struct mpa_bytes *b)
     return b->cond == MPA_COND_OK ? b->claimed - b->pos : 0;
 }
 
-/* An inner cursor of 'size' claimed bytes starting here; the outer one steps over them.  An inner structure
-   that claims more than the outer one holds is MALFORMED in both; one cut by the capture leaves a cursor over
-   what was captured, and the outer one TRUNCATED. */
+/* An inner cursor of 'size' claimed bytes starting here; the outer one steps over them.  An inner
+   structure that claims more than the outer one holds is MALFORMED in both; one cut by the capture
+   leaves a cursor over what was captured, and the outer one TRUNCATED. */
 static inline struct mpa_bytes mpa_bytes_sub(struct mpa_bytes *b, size_t size)
 {
     struct mpa_bytes in = {b->base + b->pos, 0, 0, 0, b->cond};

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Keys, tokens, initial data sequence numbers, HMACs and the DSS checksum (libgcrypt, nothing allocated).
+ * Keys, tokens, initial data sequence numbers, HMACs and the DSS checksum (libgcrypt, nothing
+ * allocated).
  *
- * RFC 8684 sections 3.1, 3.2, 3.3.1, 3.4.1; RFC 6824 the same sections; draft-v1: rfc6824bis-04 as the mptcp.org
- * kernel wrote it.  Keys are 8 bytes as on the wire.  The hash is SHA-1 for rfc6824, icnp2017, apple-v0 and
- * draft-v1, SHA-256 for rfc8684 and rfc8684-early.
+ * RFC 8684 sections 3.1, 3.2, 3.3.1, 3.4.1; RFC 6824 the same sections; draft-v1: rfc6824bis-04 as
+ * the mptcp.org kernel wrote it.  Keys are 8 bytes as on the wire.  The hash is SHA-1 for rfc6824,
+ * icnp2017, apple-v0 and draft-v1, SHA-256 for rfc8684 and rfc8684-early.
  *
- * mpa_crypto_init() must have returned 0 once before anything else here is called; all else cannot fail.
+ * mpa_crypto_init() must have returned 0 once before anything else here is called; all else cannot
+ * fail.
  */
 #ifndef MPA_CRYPTO_H
 #define MPA_CRYPTO_H
@@ -24,17 +26,19 @@ enum mpa_hash { MPA_SHA1, MPA_SHA256 };
 /* Start libgcrypt.  May be called again.  0, or MPA_ERR_INTERNAL where the library is too old. */
 int mpa_crypto_init(void);
 
-/* Token (first 32 bits of the hash) and initial data sequence number (last 64 bits).  RFC 8684 3.1, 3.2. */
+/* Token (first 32 bits of the hash) and initial data sequence number (last 64 bits).  RFC
+ * 8684 3.1, 3.2. */
 void mpa_crypto_key(enum mpa_hash hash, const uint8_t key[MPA_KEY_SIZE], uint32_t *ret_token,
                     uint64_t *ret_idsn);
 
-/* HMAC over 'size' bytes at 'message' with 'key_size' (<= 64) bytes of key into 'ret' (20 or 32 bytes written; the rest
-   of 'ret' is zeroed).  Returns the number of bytes of the HMAC. */
-size_t mpa_crypto_hmac(enum mpa_hash hash, const uint8_t *key, size_t key_size, const uint8_t *message,
-                       size_t size, uint8_t ret[MPA_HMAC_MAX]);
+/* HMAC over 'size' bytes at 'message' with 'key_size' (<= 64) bytes of key into 'ret' (20 or 32
+   bytes written; the rest of 'ret' is zeroed).  Returns the number of bytes of the HMAC. */
+size_t mpa_crypto_hmac(enum mpa_hash hash, const uint8_t *key, size_t key_size,
+                       const uint8_t *message, size_t size, uint8_t ret[MPA_HMAC_MAX]);
 
-/* HMAC of an MP_JOIN: key = 'key_sender' || 'key_peer', message = 'nonce_sender' || 'nonce_peer', where sender is the
-   host that sends the option.  The SYN/ACK carries the first 8 bytes, the third ACK the first 20.  RFC 8684 3.2. */
+/* HMAC of an MP_JOIN: key = 'key_sender' || 'key_peer', message = 'nonce_sender' || 'nonce_peer',
+   where sender is the host that sends the option.  The SYN/ACK carries the first 8 bytes, the third
+   ACK the first 20.  RFC 8684 3.2. */
 void mpa_crypto_join_hmac(enum mpa_hash hash, const uint8_t key_sender[MPA_KEY_SIZE],
                           const uint8_t key_peer[MPA_KEY_SIZE], uint32_t nonce_sender,
                           uint32_t nonce_peer, uint8_t ret[MPA_HMAC_MAX]);
@@ -51,13 +55,14 @@ void mpa_crypto_add_addr(enum mpa_add_addr_hmac form, const uint8_t key_sender[M
                          const uint8_t key_peer[MPA_KEY_SIZE], uint8_t address_id,
                          const struct mpa_addr *addr, uint16_t port, uint8_t ret[8]);
 
-/* DSS checksum over the pseudo-header (64-bit 'dsn', 'ssn', 'length', zeros) and 'size' bytes of mapped payload.  For a
-   bare DATA_FIN 'size' is 0.  Result in host order, as the option carries it.  RFC 8684 3.3.1. */
-uint16_t mpa_crypto_dss_checksum(uint64_t dsn, uint32_t ssn, uint16_t length, const uint8_t *payload,
-                                 size_t size);
+/* DSS checksum over the pseudo-header (64-bit 'dsn', 'ssn', 'length', zeros) and 'size' bytes of
+   mapped payload.  For a bare DATA_FIN 'size' is 0.  Result in host order, as the option carries
+   it.  RFC 8684 3.3.1. */
+uint16_t mpa_crypto_dss_checksum(uint64_t dsn, uint32_t ssn, uint16_t length,
+                                 const uint8_t *payload, size_t size);
 
-/* Sum for checksums over several segments of one mapping: add 'size' bytes at byte offset 'offset' of the mapping to
-   the running 32-bit ones-complement sum.  Fold with mpa_crypto_sum_fold(). */
+/* Sum for checksums over several segments of one mapping: add 'size' bytes at byte offset 'offset'
+   of the mapping to the running 32-bit ones-complement sum.  Fold with mpa_crypto_sum_fold(). */
 uint32_t mpa_crypto_sum_add(uint32_t sum, size_t offset, const uint8_t *bytes, size_t size);
 uint16_t mpa_crypto_sum_fold(uint32_t sum, uint64_t dsn, uint32_t ssn, uint16_t length);
 

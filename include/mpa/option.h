@@ -2,12 +2,14 @@
 /*
  * MPTCP options: bytes to one struct, for all subtypes in all dialects.
  *
- * RFC 8684 section 3, RFC 6824 section 3, the ICNP-2017 fork (echo nibble 0xC/0xE in ADD_ADDR) and rfc6824bis-04
- * (draft-v1).  The same bytes mean different things in different dialects (ADD_ADDR, MP_PRIO, MP_TCPRST), therefore
- * the decoder takes the dialect of the connection; MPA_DIALECT_UNKNOWN accepts the union and falls back to the nibble
- * and the length to tell the forms apart.
+ * RFC 8684 section 3, RFC 6824 section 3, the ICNP-2017 fork (echo nibble 0xC/0xE in ADD_ADDR) and
+ * rfc6824bis-04 (draft-v1).  The same bytes mean different things in different dialects (ADD_ADDR,
+ * MP_PRIO, MP_TCPRST), therefore the decoder takes the dialect of the connection;
+ * MPA_DIALECT_UNKNOWN accepts the union and falls back to the nibble and the length to tell the
+ * forms apart.
  *
- * The decoder knows nothing of connections, allocates nothing and borrows nothing: all values are copied.
+ * The decoder knows nothing of connections, allocates nothing and borrows nothing: all values are
+ * copied.
  */
 #ifndef MPA_OPTION_H
 #define MPA_OPTION_H
@@ -35,7 +37,8 @@ enum mpa_dialect {
 #define MPA_OPT_KIND 30 /* TCP option kind of MPTCP (IANA). */
 
 /* The subtype nibble on the wire. */
-/* struct mpa_option.subtype where the byte was not captured or the length leaves none.  Not an index. */
+/* struct mpa_option.subtype where the byte was not captured or the length leaves none.  Not an
+ * index. */
 #define MPA_SUBTYPE_NONE 0xff
 
 enum mpa_subtype {
@@ -61,22 +64,22 @@ enum mpa_subtype {
 struct mpa_capable {
     uint8_t version;
     uint8_t flags;
-    bool has_sender_key;    /* Lengths 12 and more. */
-    bool has_receiver_key;  /* Lengths 20 and more. */
-    bool has_length;        /* Lengths 22 and 24: first data (RFC 8684 3.1). */
-    bool has_checksum;      /* Length 24. */
-    uint16_t length;        /* Data-level length, bytes. */
+    bool has_sender_key;   /* Lengths 12 and more. */
+    bool has_receiver_key; /* Lengths 20 and more. */
+    bool has_length;       /* Lengths 22 and 24: first data (RFC 8684 3.1). */
+    bool has_checksum;     /* Length 24. */
+    uint16_t length;       /* Data-level length, bytes. */
     uint16_t checksum;
     uint8_t sender_key[MPA_KEY_SIZE];
     uint8_t receiver_key[MPA_KEY_SIZE];
 };
 
-/* MP_JOIN.  Which members are valid depends on the length: 12 SYN (id, token, nonce), 16 SYN/ACK (id, hmac[8], nonce),
-   24 third ACK (hmac[20]). */
+/* MP_JOIN.  Which members are valid depends on the length: 12 SYN (id, token, nonce), 16 SYN/ACK
+   (id, hmac[8], nonce), 24 third ACK (hmac[20]). */
 struct mpa_join {
     bool backup;
-    uint8_t reserved; /* Bits 0x0e of byte 2; in the ACK form the low half of byte 2, and above it the ORed
-                         halves of byte 3: 0 when none of the twelve bits is set. */
+    uint8_t reserved; /* Bits 0x0e of byte 2; in the ACK form the low half of byte 2, and above it
+                         the ORed halves of byte 3: 0 when none of the twelve bits is set. */
     uint8_t id;
     uint8_t hmac_size; /* 0, 8 or 20. */
     uint32_t token;
@@ -84,11 +87,11 @@ struct mpa_join {
     uint8_t hmac[20];
 };
 
-#define MPA_DSS_FIN 0x10
+#define MPA_DSS_FIN  0x10
 #define MPA_DSS_DSN8 0x08
-#define MPA_DSS_MAP 0x04
+#define MPA_DSS_MAP  0x04
 #define MPA_DSS_ACK8 0x02
-#define MPA_DSS_ACK 0x01
+#define MPA_DSS_ACK  0x01
 
 /* DSS.  Narrow values are not expanded here: 'flags' says the width. */
 struct mpa_dss {
@@ -143,11 +146,13 @@ struct mpa_tcprst {
 
 /* One decoded option.  The union is valid when 'cond' is MPA_COND_OK or MPA_COND_ILLEGAL. */
 struct mpa_option {
-    uint8_t subtype; /* enum mpa_subtype, another nibble when 'cond' is MPA_COND_UNKNOWN, or MPA_SUBTYPE_NONE. */
-    uint8_t len;     /* The option's length byte. */
-    uint8_t cond;    /* enum mpa_cond. */
-    uint8_t reserved; /* Reserved bits that were set (0 when none): FMT-02.  Of byte 2, or of byte 3 in a DSS; both ORed in MP_FAIL
-                         and MP_FASTCLOSE.  MP_CAPABLE has none: its flags are judged by rules of their own. */
+    uint8_t subtype;  /* enum mpa_subtype, another nibble when 'cond' is MPA_COND_UNKNOWN, or
+                         MPA_SUBTYPE_NONE. */
+    uint8_t len;      /* The option's length byte. */
+    uint8_t cond;     /* enum mpa_cond. */
+    uint8_t reserved; /* Reserved bits that were set (0 when none): FMT-02.  Of byte 2, or of byte 3
+                         in a DSS; both ORed in MP_FAIL and MP_FASTCLOSE.  MP_CAPABLE has none: its
+                         flags are judged by rules of their own. */
     union {
         struct mpa_capable capable;
         struct mpa_join join;
@@ -188,29 +193,34 @@ struct mpa_fields {
 /*
  * Decode one MPTCP option.
  *
- * 'bytes' points at the kind byte (30); 'captured' bytes of the TCP option area are in memory from there and 'claimed' bytes
- * belong to the area (captured <= claimed).  'tcp_flags' are those of the segment: the length rows of RFC 8684 section 3 are tied to
- * them.  'dialect' is that of the connection.  'fields' receives the byte spans of what was decoded, unless NULL.
+ * 'bytes' points at the kind byte (30); 'captured' bytes of the TCP option area are in memory from
+ * there and 'claimed' bytes belong to the area (captured <= claimed).  'tcp_flags' are those of the
+ * segment: the length rows of RFC 8684 section 3 are tied to them.  'dialect' is that of the
+ * connection.  'fields' receives the byte spans of what was decoded, unless NULL.
  *
  * Returns '*ret's condition:
  *   OK         legal in this dialect with these TCP flags;
  *   TRUNCATED  cut by the capture, what was read before is not usable;
- *   MALFORMED  a length that no dialect has for this subtype (or for this nibble or these DSS flags), or past the area;
+ *   MALFORMED  a length that no dialect has for this subtype (or for this nibble or these DSS
+ *              flags), or past the area;
  *   UNKNOWN    subtype unassigned (9 to 14), or experimental (15), whose content is private;
- *   ILLEGAL    a form that is known and was read, but not with these TCP flags or not in this dialect: a SYN form without SYN, a DSS on a
- *              SYN, MP_TCPRST without RST or in version 0, a 4-byte MP_PRIO in RFC 8684, an RFC 8684 echo with an HMAC or an
- *              advertisement without, an MP_CAPABLE whose version is not that of the dialect.
- * 'captured' may be 0; 'bytes' is then not read.  Cannot fail.
+ *   ILLEGAL    a form that is known and was read, but not with these TCP flags or not in this
+ *              dialect: a SYN form without SYN, a DSS on a SYN, MP_TCPRST without RST or in version
+ *              0, a 4-byte MP_PRIO in RFC 8684, an RFC 8684 echo with an HMAC or an advertisement
+ *              without, an MP_CAPABLE whose version is not that of the dialect.
+ *
+ * 'captured' may be 0; 'bytes' is then not read.  Members that an option does not carry are 0.
+ * Cannot fail.
  */
 enum mpa_cond mpa_option_decode(const uint8_t *bytes, size_t captured, size_t claimed,
                                 uint8_t tcp_flags, enum mpa_dialect dialect, struct mpa_option *ret,
                                 struct mpa_fields *fields);
 
 /* Names for the outputs; never NULL.  Static storage. */
-const char *mpa_subtype_name(unsigned subtype);     /* "MP_CAPABLE", ...; "unknown" */
-const char *mpa_dialect_name(enum mpa_dialect d);   /* "rfc8684", ... */
-const char *mpa_field_name(enum mpa_field_id id);   /* Column two of tbl/fields.h. */
-const char *mpa_field_text(enum mpa_field_id id);   /* Its sentence. */
+const char *mpa_subtype_name(unsigned subtype);   /* "MP_CAPABLE", ...; "unknown" */
+const char *mpa_dialect_name(enum mpa_dialect d); /* "rfc8684", ... */
+const char *mpa_field_name(enum mpa_field_id id); /* Column two of tbl/fields.h. */
+const char *mpa_field_text(enum mpa_field_id id); /* Its sentence. */
 enum mpa_field_kind mpa_field_kind(enum mpa_field_id id);
 
 /* The hash of a dialect (SHA-256 where it is unknown). */

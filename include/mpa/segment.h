@@ -2,13 +2,14 @@
 /*
  * One captured frame down to one TCP segment: link layer, VLAN tags, tunnels, IP, TCP.
  *
- * Knows neither pcap nor epan.  Nothing is allocated; pointers in the results borrow the frame's bytes and are valid as long
- * as those are.
+ * Knows neither pcap nor epan.  Nothing is allocated; pointers in the results borrow the frame's
+ * bytes and are valid as long as those are.
  *
- * Link types: Ethernet (1), with any number up to 4 of 802.1Q/802.1ad/0x9100 tags; Linux cooked v1 (113) and v2 (276);
- * raw IP (12, 14, 101, 228, 229); null and loop (0, 108); PPP (9, 50, 51 with a PPPoE header); over Ethernet also PPPoE
- * sessions and MPLS labels.  Tunnels that balancers use, up to 4 deep: GRE (with key, checksum, sequence; Ethernet inside
- * too), IPIP, 6in4, IPv4-in-IPv6, IPv6-in-IPv6, VXLAN, Geneve, GUE variants 0 and 1.
+ * Link types: Ethernet (1), with any number up to 4 of 802.1Q/802.1ad/0x9100 tags; Linux cooked v1
+ * (113) and v2 (276); raw IP (12, 14, 101, 228, 229); null and loop (0, 108); PPP (9, 50, 51 with a
+ * PPPoE header); over Ethernet also PPPoE sessions and MPLS labels.  Tunnels that balancers use, up
+ * to 4 deep: GRE (with key, checksum, sequence; Ethernet inside too), IPIP, 6in4, IPv4-in-IPv6,
+ * IPv6-in-IPv6, VXLAN, Geneve, GUE variants 0 and 1.
  */
 #ifndef MPA_SEGMENT_H
 #define MPA_SEGMENT_H
@@ -49,7 +50,7 @@ enum mpa_tunnel {
 };
 
 #define MPA_SEGMENT_OPTIONS 13 /* MPTCP options of 3 bytes that fit into 40. */
-#define MPA_NO_WSCALE 0xff
+#define MPA_NO_WSCALE       0xff
 
 /* One TCP segment.  Ports, sequence numbers and sizes in host order. */
 struct mpa_segment {
@@ -58,19 +59,22 @@ struct mpa_segment {
     uint16_t capture; /* Index of the capture. */
 
     /* Layer 2, outermost. */
-    bool has_macs;       /* Ethernet; a cooked capture has a source only (dst_mac is zero, 'has_macs' false). */
-    uint8_t dst_mac[6];  /* Of the innermost Ethernet header that was not inside a tunnel. */
+    bool has_macs;      /* Ethernet; a cooked capture has a source only (dst_mac is zero, 'has_macs'
+                           false). */
+    uint8_t dst_mac[6]; /* Of the innermost Ethernet header that was not inside a tunnel. */
     uint8_t src_mac[6];
-    uint32_t l2_hash;    /* Over everything in front of the analysed IP header except lengths and checksums, with
-                            interface and packet type of cooked captures: tells copies from network duplicates. */
+    uint32_t l2_hash; /* Over everything in front of the analysed IP header except lengths and
+                         checksums, with interface and packet type of cooked captures: tells copies
+                         from network duplicates. */
     /* Encapsulation. */
-    uint8_t tunnel;             /* enum mpa_tunnel of the innermost tunnel. */
-    struct mpa_addr outer_dst;  /* Of the innermost tunnel: it names the server.  Zero without tunnel. */
+    uint8_t tunnel; /* enum mpa_tunnel of the innermost tunnel. */
+    struct mpa_addr
+        outer_dst; /* Of the innermost tunnel: it names the server.  Zero without tunnel. */
 
     /* IP. */
     bool v6;
-    uint8_t ttl; /* Or hop limit. */
-    uint16_t ip_id; /* 0 for IPv6. */
+    uint8_t ttl;         /* Or hop limit. */
+    uint16_t ip_id;      /* 0 for IPv6. */
     bool has_ip_options; /* IPv4 options or IPv6 extension headers. */
     struct mpa_addr src;
     struct mpa_addr dst;
@@ -81,27 +85,27 @@ struct mpa_segment {
     uint32_t seq;
     uint32_t ack;
     uint16_t window; /* Not scaled. */
-    uint8_t flags;   /* MPA_TCP_* only: the five bits, so that comparing with == is safe under ECN. */
+    uint8_t flags; /* MPA_TCP_* only: the five bits, so that comparing with == is safe under ECN. */
     bool has_ts;
     uint32_t tsval;
     uint32_t tsecr;
     uint16_t mss;   /* 0 without the option. */
     uint8_t wscale; /* MPA_NO_WSCALE without the option. */
     bool sack_permitted;
-    bool has_server_id;  /* TCP option 0xB6 or 0xB7 of length 6 (Katran). */
-    uint32_t server_id; /* Its four bytes as a big-endian number. */
+    bool has_server_id;     /* TCP option 0xB6 or 0xB7 of length 6 (Katran). */
+    uint32_t server_id;     /* Its four bytes as a big-endian number. */
     bool options_malformed; /* The option list contradicts itself; what stood before is used. */
     bool options_truncated; /* The capture cut the option area. */
 
-    const uint8_t *options;     /* The TCP option area. */
-    uint8_t options_size;       /* Bytes of it by the data offset. */
-    uint8_t options_captured;   /* Bytes of it in memory. */
-    uint8_t mptcp_count;        /* MPTCP options found. */
+    const uint8_t *options;                /* The TCP option area. */
+    uint8_t options_size;                  /* Bytes of it by the data offset. */
+    uint8_t options_captured;              /* Bytes of it in memory. */
+    uint8_t mptcp_count;                   /* MPTCP options found. */
     uint8_t mptcp_at[MPA_SEGMENT_OPTIONS]; /* Their offsets in 'options'. */
 
-    const uint8_t *payload;     /* Borrowed; NULL when none was captured. */
-    uint32_t payload_size;      /* By the IP length. */
-    uint32_t payload_captured;  /* Bytes at 'payload'. */
+    const uint8_t *payload;    /* Borrowed; NULL when none was captured. */
+    uint32_t payload_size;     /* By the IP length. */
+    uint32_t payload_captured; /* Bytes at 'payload'. */
 };
 
 /* An ICMP or ICMPv6 error that quotes a TCP segment (RFC 792, RFC 4443). */
@@ -112,9 +116,10 @@ struct mpa_icmp_error {
     bool v6;
     uint8_t type;
     uint8_t code;
-    uint32_t mtu; /* Packet Too Big / fragmentation needed; 0 otherwise. */
+    uint32_t mtu;         /* Packet Too Big / fragmentation needed; 0 otherwise. */
     struct mpa_addr from; /* Source of the error. */
-    struct mpa_addr to;   /* Its destination: the host that is told (in an anycast group perhaps the wrong one). */
+    struct mpa_addr to;   /* Its destination: the host that is told (in an anycast group perhaps the
+                             wrong one). */
     struct mpa_addr outer_dst; /* As in struct mpa_segment. */
     uint8_t dst_mac[6];
     bool has_macs;
@@ -137,15 +142,18 @@ enum mpa_frame_kind {
 };
 
 /*
- * Decode 'frame'.  'ports' are the UDP ports of tunnels.  '*ret' is written for MPA_FRAME_SEGMENT, '*ret_icmp' for
- * MPA_FRAME_ICMP; otherwise they hold nothing of use.  MPTCP options are only located here: their meaning depends on
- * the dialect of the connection (mpa_option_decode()).  Cannot fail.
+ * Decode 'frame'.  'ports' are the UDP ports of tunnels.  '*ret' is written for MPA_FRAME_SEGMENT,
+ * '*ret_icmp' for MPA_FRAME_ICMP; otherwise they hold nothing of use.  MPTCP options are only
+ * located here: their meaning depends on the dialect of the connection (mpa_option_decode()).
+ * Cannot fail.
  */
-enum mpa_frame_kind mpa_frame_decode(const struct mpa_frame *frame, const struct mpa_tunnel_ports *ports,
-                                     struct mpa_segment *ret, struct mpa_icmp_error *ret_icmp);
+enum mpa_frame_kind mpa_frame_decode(const struct mpa_frame *frame,
+                                     const struct mpa_tunnel_ports *ports, struct mpa_segment *ret,
+                                     struct mpa_icmp_error *ret_icmp);
 
-/* For callers that have a TCP segment already (the plugin): decode 'claimed' bytes of TCP at 'tcp', 'captured' of them in memory.
-   Fills the TCP part of '*ret', leaves the rest as it is.  Returns SEGMENT, TRUNCATED or MALFORMED. */
+/* For callers that have a TCP segment already (the plugin): decode 'claimed' bytes of TCP at 'tcp',
+   'captured' of them in memory. Fills the TCP part of '*ret', leaves the rest as it is.  Returns
+   SEGMENT, TRUNCATED or MALFORMED. */
 enum mpa_frame_kind mpa_tcp_decode(const uint8_t *tcp, size_t captured, size_t claimed,
                                    struct mpa_segment *ret);
 

@@ -2,8 +2,8 @@
 /*
  * Our own failures, as opposed to the condition of a packet (enum mpa_cond in bytes.h).
  *
- * Every function that can fail for a reason of ours (memory, file, argument) returns 0 or one of the
- * negative codes below.  A damaged packet is never one of them: it is a result.
+ * Every function that can fail for a reason of ours (memory, file, argument) returns 0 or one of
+ * the negative codes below.  A damaged packet is never one of them: it is a result.
  */
 #ifndef MPA_STATUS_H
 #define MPA_STATUS_H
@@ -28,7 +28,8 @@ enum mpa_status {
 #undef MPA_STATUS_ROW
 };
 
-/* The sentence of 'status'; never NULL ("unknown status" for a value without a row).  Static storage. */
+/* The sentence of 'status'; never NULL ("unknown status" for a value without a row).  Static
+ * storage. */
 const char *mpa_strerror(int status);
 
 #endif

@@ -2,9 +2,9 @@
 /*
  * Runs a fuzz target over files, without libFuzzer: [--mutations N] FILE|FOLDER...
  *
- * Files of a folder in the order of their names; after each, N inputs that differ from it in a few bytes or in length, drawn from
- * a generator that starts from the file's own bytes, so that a failure comes back on every machine.  Exit status 1 when there was no
- * file to run.
+ * Files of a folder in the order of their names; after each, N inputs that differ from it in a few
+ * bytes or in length, drawn from a generator that starts from the file's own bytes, so that a
+ * failure comes back on every machine.  Exit status 1 when there was no file to run.
  */
 #include "fuzz.h"
 
@@ -91,7 +91,7 @@ static int run_file(const char *path, struct run *run)
     rc = 0;
 cleanup:
     if (f)
-        fclose(f);
+        (void)fclose(f);
     free(data);
     return rc;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Frames from recipes.  A recipe names the layers from the outside in; the builder goes the other way, so that every header
- * knows the length and the type of what follows it.
+ * Frames from recipes.  A recipe names the layers from the outside in; the builder goes the other
+ * way, so that every header knows the length and the type of what follows it.
  *
- * The k-th IP header from the inside has the addresses 10.k.0.1 and 10.k.0.2, or fd00:0:0:k::1 and ::2, and a TTL of 64 - k; the k-th
- * Ethernet header goes from 02:00:00:00:0k:01 to 02:00:00:00:0k:02.
+ * The k-th IP header from the inside has the addresses 10.k.0.1 and 10.k.0.2, or fd00:0:0:k::1 and
+ * ::2, and a TTL of 64 - k; the k-th Ethernet header goes from 02:00:00:00:0k:01 to
+ * 02:00:00:00:0k:02.
  */
 #include "wire_test.h"
 
@@ -165,7 +166,8 @@ static void word_extension(struct builder *w, const char *arg)
 
 /* --- tunnels ----------------------------------------------------------- */
 
-/* GRE: "<flags> <what follows the protocol>"; "E" first for a bridged Ethernet frame comes from the type itself. */
+/* GRE: "<flags> <what follows the protocol>"; "E" first for a bridged Ethernet frame comes from the
+ * type itself. */
 static void word_gre(struct builder *w, const char *arg)
 {
     hex_front(w, arg + 4);
@@ -340,6 +342,8 @@ static const struct word {
     {"gueport",  word_gueport, ""},
     {"unreach",  word_icmp, "0301 0000 00000000"},
     {"needfrag", word_icmp, "0304 0000 00000578"},
+    {"unreachmtu", word_icmp, "0301 0000 00000578"},
+    {"ttlmtu",   word_icmp, "0b04 0000 00000578"},
     {"ttl",      word_icmp, "0b00 0000 00000000"},
     {"quench",   word_icmp, "0400 0000 00000000"},
     {"redirect", word_icmp, "0501 0000 0a000009"},
@@ -348,6 +352,8 @@ static const struct word {
     {"toobig6",  word_icmp6, "0200 0000 00000500"},
     {"unreach6", word_icmp6, "0104 0000 00000000"},
     {"hops6",    word_icmp6, "0300 0000 00000000"},
+    {"hopsmtu6", word_icmp6, "0300 0000 00000500"},
+    {"hops4mtu6", word_icmp6, "0304 0000 00000500"},
     {"param6",   word_icmp6, "0401 0000 00000006"},
     {"echo6",    word_icmp6, "8000 0000 00010001"},
     {"eth",      word_eth, ""},
@@ -365,6 +371,7 @@ static const struct word {
     {"pppmpls",  word_raw, "ffff 0281 0006413f"},
     {"ppplcp",   word_raw, "ffff c021"},
     {"cisco",    word_before_type, "0f00"},
+    {"ciscomulti", word_before_type, "8f00"},
     {"sll",      word_before_type, "0004 0001 0006 0200000000050000"},
     {"sll2",     word_after_type, "0000 00000003 0001 04 06 0200000000050000"},
     {"sllppp",   word_before_type, "0000 0200 0000 0000000000000000"},

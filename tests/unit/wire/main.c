@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Runs every suite of the wire module.  With "--seeds FOLDER": writes the seeds of the fuzz target instead. */
+/* Runs every suite of the wire module.  With "--seeds FOLDER": writes the seeds of the fuzz target
+ * instead. */
 #include "wire_test.h"
 
 #include "mpa/crypto.h"
@@ -57,7 +58,9 @@ int main(int argc, char **argv)
     size_t i;
 
     if (argc == 3 && strcmp(argv[1], "--seeds") == 0)
-        return seeds_of_frames(argv[2]) || seeds_of_options(argv[2]) ? EXIT_FAILURE : EXIT_SUCCESS;
+        return seeds_of_frames(argv[2]) || seeds_of_icmp(argv[2]) || seeds_of_options(argv[2])
+                   ? EXIT_FAILURE
+                   : EXIT_SUCCESS;
     if (argc != 1) {
         fprintf(stderr, "usage: %s [--seeds FOLDER]\n", argv[0]);
         return 2;

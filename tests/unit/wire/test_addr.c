@@ -36,6 +36,8 @@ static void texts(void)
         {"2001:db8::/129", NULL, 0},
         {"2001:db8::1::", NULL, 0},
         {"server.example", NULL, 0},
+        {"0000:0000:0000:0000:0000:0000:255.255.255.2550", NULL,
+         0}, /* One more than any address has. */
         {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", NULL, 0},
     };
     char text[MPA_ADDR_TEXT];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The cursor: big-endian reads, its two ends, and that the first failure sticks; the texts of status.h. */
+/* The cursor: big-endian reads, its two ends, and that the first failure sticks; the texts of
+ * status.h. */
 #include "wire_test.h"
 
 #include "mpa/status.h"

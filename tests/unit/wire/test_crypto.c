@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Keys, HMACs and checksums against numbers from elsewhere: real connections of two kernels (v0: mptcp.org, as in the test captures
- * of tcpdump; v1: Linux 6.18 and an early one), the kernel's own KUnit vectors, and the RFCs of the primitives.
+ * Keys, HMACs and checksums against numbers from elsewhere: real connections of two kernels (v0:
+ * mptcp.org, as in the test captures of tcpdump; v1: Linux 6.18 and an early one), the kernel's own
+ * KUnit vectors, and the RFCs of the primitives.
  */
 #include "wire_test.h"
 
@@ -129,7 +130,8 @@ static void add_addr_hmacs(void)
     }
 }
 
-/* RFC 2202, RFC 4231 and the vectors of the kernel's net/mptcp/crypto_test.c (strings used as they are). */
+/* RFC 2202, RFC 4231 and the vectors of the kernel's net/mptcp/crypto_test.c (strings used as they
+ * are). */
 static void hmac_primitives(void)
 {
     static const struct {
@@ -169,7 +171,8 @@ static void hmac_longest_key(void)
 {
     uint8_t key[64], got[MPA_HMAC_MAX], again[MPA_HMAC_MAX];
 
-    /* RFC 2104: a key is padded with zeros, so that 8 bytes and the same 8 bytes with 56 zeros are one key. */
+    /* RFC 2104: a key is padded with zeros, so that 8 bytes and the same 8 bytes with 56 zeros are
+     * one key. */
     memset(key, 0, sizeof(key));
     memcpy(key, "12345678", 8);
     mpa_crypto_hmac(MPA_SHA256, key, 8, key, 8, got);

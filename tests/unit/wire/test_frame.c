@@ -58,6 +58,7 @@ static const struct row rows[] = {
     {"ppp-lcp",          9,   "ppplcp ip4 tcp", "OTHER"},
     {"ppp-hdlc",         50,  "pppff ip4 tcp", SEG4},
     {"cisco-hdlc",       50,  "cisco ip6 tcp", SEG6},
+    {"cisco-hdlc-multicast", 50, "ciscomulti ip4 tcp", SEG4},
     {"pppoe-link",       51,  "pppoe ppp4 ip4 tcp", SEG4},
     {"arp",              1,   "eth arp ip4 tcp", "OTHER"},
     /* IP. */
@@ -160,7 +161,8 @@ static void table(void)
     }
 }
 
-/* Cut anywhere by the capture: never a fault of ours, never blamed on the sender, and never a different segment. */
+/* Cut anywhere by the capture: never a fault of ours, never blamed on the sender, and never a
+ * different segment. */
 static void prefixes(void)
 {
     struct mpa_segment s;
@@ -208,7 +210,8 @@ static void prefixes(void)
     }
 }
 
-/* A file whose writer forgot how long the packet was: nothing is promised, but nothing is read that is not there. */
+/* A file whose writer forgot how long the packet was: nothing is promised, but nothing is read that
+ * is not there. */
 static void short_frames(void)
 {
     struct mpa_segment s;

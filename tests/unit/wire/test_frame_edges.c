@@ -96,7 +96,8 @@ static void lies(void)
     }
 }
 
-/* A file whose writer cut the packet and set its length to what was left: the IP header knows better. */
+/* A file whose writer cut the packet and set its length to what was left: the IP header knows
+ * better. */
 static void cut_without_saying(void)
 {
     struct mpa_icmp_error icmp;
@@ -157,7 +158,7 @@ static void ports(void)
     struct mpa_tunnel_ports katran = {4789, 6081, 9886};
     struct mpa_tunnel_ports none = {0, 0, 0};
     struct mpa_tunnel_ports swapped = {6080, 4789, 6081};
-    struct mpa_segment s;
+    struct mpa_segment s = {0};
 
     CU_ASSERT_EQUAL(with_ports("ip4 gueport ip4 tcp", katran, &s), MPA_FRAME_SEGMENT);
     CU_ASSERT_EQUAL(s.tunnel, MPA_TUNNEL_GUE);
@@ -186,8 +187,8 @@ static void link_types(void)
 }
 
 /*
- * Every byte in front of the analysed IP header counts in the hash, except lengths and checksums; none behind its start does.
- * 'free_at': offsets of the lengths and checksums.
+ * Every byte in front of the analysed IP header counts in the hash, except lengths and checksums;
+ * none behind its start does. 'free_at': offsets of the lengths and checksums.
  */
 static void hashes(void)
 {

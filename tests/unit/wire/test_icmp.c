@@ -24,6 +24,11 @@ static const struct row {
     {"source-quench", 101, "ip4 quench ip4 tcp8", "ICMP v4 type=4 code=0 mtu=0" F4 Q4},
     {"redirect", 101, "ip4 redirect ip4 tcp8", "ICMP v4 type=5 code=1 mtu=0" F4 Q4},
     {"parameter", 101, "ip4 param ip4 tcp8", "ICMP v4 type=12 code=0 mtu=0" F4 Q4},
+    /* Only where the message has an MTU. */
+    {"unused-bytes", 101, "ip4 unreachmtu ip4 tcp8", "ICMP v4 type=3 code=1 mtu=0" F4 Q4},
+    {"code-4-of-another", 101, "ip4 ttlmtu ip4 tcp8", "ICMP v4 type=11 code=4 mtu=0" F4 Q4},
+    {"unused-bytes6", 101, "ip6 hopsmtu6 ip6 tcp8", "ICMP v6 type=3 code=0 mtu=0" F6 Q6},
+    {"code-4-type-3-of-ipv6", 101, "ip6 hops4mtu6 ip6 tcp8", "ICMP v6 type=3 code=4 mtu=0" F6 Q6},
     {"whole-segment", 1, "eth ip4 unreach ip4 tcp", "ICMP v4 type=3 code=1 mtu=0" F4 Q4 TO},
     {"packet-too-big", 1, "eth ip6 toobig6 ip6 tcp", "ICMP v6 type=2 code=0 mtu=1280" F6 Q6 TO},
     {"unreachable6", 276, "sll2 ip6 unreach6 ip6 tcp8", "ICMP v6 type=1 code=4 mtu=0" F6 Q6},
@@ -109,6 +114,22 @@ static void prefixes(void)
             free(copy);
         }
     }
+}
+
+int seeds_of_icmp(const char *folder)
+{
+    struct bytes b;
+    size_t i;
+
+    for (i = 0; i < ROWS; i++) {
+        char name[64];
+
+        snprintf(name, sizeof(name), "icmp-%s", rows[i].name);
+        if (!build_frame(rows[i].recipe, &b) ||
+            seed_write(folder, name, rows[i].linktype, bytes_start(&b), b.size) != 0)
+            return -1;
+    }
+    return 0;
 }
 
 int suite_icmp(void)

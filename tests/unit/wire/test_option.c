@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Options decoded by hand from the RFCs, from captures and from the sources of the ICNP-2017 kernel: one row each. */
+/* Options decoded by hand from the RFCs, from captures and from the sources of the ICNP-2017
+ * kernel: one row each. */
 #include "wire_test.h"
 
 #include <stdlib.h>
@@ -254,7 +255,8 @@ static void prefixes(void)
     }
 }
 
-/* What the spans cover: from the subtype to the end, each at its place, with the value that stands there. */
+/* What the spans cover: from the subtype to the end, each at its place, with the value that stands
+ * there. */
 static void spans(void)
 {
     uint8_t bytes[64];
@@ -299,73 +301,73 @@ static const struct mpa_field *field(const struct mpa_fields *f, enum mpa_field_
     return NULL;
 }
 
+static const struct {
+    const char *hex;
+    uint8_t flags;
+    enum mpa_field_id id;
+    unsigned offset;
+    unsigned size;
+    uint64_t value;
+} span_rows[] = {
+    {"1e0c01a1" KB, SA, MPA_FIELD_SUBTYPE, 2, 1, 0},
+    {"1e0c01a1" KB, SA, MPA_FIELD_CAPABLE_VERSION, 2, 1, 1},
+    {"1e0c01a1" KB, SA, MPA_FIELD_CAPABLE_A, 3, 1, 1},
+    {"1e0c01a1" KB, SA, MPA_FIELD_CAPABLE_B, 3, 1, 0},
+    {"1e0c01a1" KB, SA, MPA_FIELD_CAPABLE_C, 3, 1, 1},
+    {"1e0c01a1" KB, SA, MPA_FIELD_CAPABLE_H, 3, 1, 1},
+    {"1e0c015e" KB, SA, MPA_FIELD_CAPABLE_RESERVED, 3, 1, 0x1e},
+    {"1e0c015e" KB, SA, MPA_FIELD_CAPABLE_B, 3, 1, 1},
+    {"1e0c015e" KB, SA, MPA_FIELD_CAPABLE_KEY_SENDER, 4, 8, 0},
+    {"1e140101" KA KB, A, MPA_FIELD_CAPABLE_KEY_RECEIVER, 12, 8, 0},
+    {"1e181abc" HMAC20, A, MPA_FIELD_JOIN_RESERVED, 2, 2, 0xabc},
+    {"1e181000" HMAC20, A, MPA_FIELD_JOIN_HMAC, 4, 20, 0},
+    {"1e1011005ab680c7884af03d33abe9d5", SA, MPA_FIELD_JOIN_HMAC, 4, 8, 0},
+    {"1e1011005ab680c7884af03d33abe9d5", SA, MPA_FIELD_JOIN_BACKUP, 2, 1, 1},
+    {"1e0c1c03af9706eb1b665a18", S, MPA_FIELD_JOIN_RESERVED, 2, 1, 0x0c},
+    {"1e0c1c03af9706eb1b665a18", S, MPA_FIELD_JOIN_ID, 3, 1, 3},
+    {"1e16200d d52abeca e47ef57dd1b97490 00000001 0029", A, MPA_FIELD_DSS_ACK, 4, 4, 0xd52abeca},
+    {"1e16200d d52abeca e47ef57dd1b97490 00000001 0029", A, MPA_FIELD_DSS_DSN, 8, 8,
+     0xe47ef57dd1b97490},
+    {"1e16200d d52abeca e47ef57dd1b97490 00000001 0029", A, MPA_FIELD_DSS_DSN8, 3, 1, 1},
+    {"1e16200d d52abeca e47ef57dd1b97490 00000001 0029", A, MPA_FIELD_DSS_ACK8, 3, 1, 0},
+    {"1e1220e5 d52abeca d1b97490 00000001 0029", A, MPA_FIELD_DSS_RESERVED, 3, 1, 0xe0},
+    {"1e1220e5 d52abeca d1b97490 00000001 0029", A, MPA_FIELD_DSS_FIN, 3, 1, 0},
+    {"1e12300119b2c3d41f90" HMAC8, A, MPA_FIELD_ADD_PORT, 8, 2, 8080},
+    {"1e12300119b2c3d41f90" HMAC8, A, MPA_FIELD_ADD_HMAC, 10, 8, 0},
+    {"1e143e19 " IP6, A, MPA_FIELD_ADD_ADDR, 4, 16, 0},
+    {"1e143e19 " IP6, A, MPA_FIELD_ADD_NIBBLE, 2, 1, 0xe},
+    {"1e143e19 " IP6, A, MPA_FIELD_ADD_ECHO, 2, 1, 1},
+    {"1e06450102ff", A, MPA_FIELD_REMOVE_IDS, 3, 3, 0},
+    {"1e06450102ff", A, MPA_FIELD_REMOVE_RESERVED, 2, 1, 5},
+    {"1e045d19", A, MPA_FIELD_PRIO_RESERVED, 2, 1, 0x0c},
+    {"1e045d19", A, MPA_FIELD_PRIO_BACKUP, 2, 1, 1},
+    {"1e045d19", A, MPA_FIELD_PRIO_ID, 3, 1, 25},
+    {"1e0c6123 e47ef57dd1b97490", A, MPA_FIELD_FAIL_RESERVED, 2, 2, 0x123},
+    {"1e0c7f00" KB, A, MPA_FIELD_FASTCLOSE_RESERVED, 2, 2, 0xf00},
+    {"1e048706", R, MPA_FIELD_RST_RESERVED, 2, 1, 6},
+    {"1e048706", R, MPA_FIELD_RST_TRANSIENT, 2, 1, 1},
+    {"1e048706", R, MPA_FIELD_RST_REASON, 3, 1, 6},
+};
+
 static void span_values(void)
 {
-    static const struct {
-        const char *hex;
-        uint8_t flags;
-        enum mpa_field_id id;
-        unsigned offset;
-        unsigned size;
-        uint64_t value;
-    } want[] = {
-        {"1e0c01a1" KB, SA, MPA_FIELD_SUBTYPE, 2, 1, 0},
-        {"1e0c01a1" KB, SA, MPA_FIELD_CAPABLE_VERSION, 2, 1, 1},
-        {"1e0c01a1" KB, SA, MPA_FIELD_CAPABLE_A, 3, 1, 1},
-        {"1e0c01a1" KB, SA, MPA_FIELD_CAPABLE_B, 3, 1, 0},
-        {"1e0c01a1" KB, SA, MPA_FIELD_CAPABLE_C, 3, 1, 1},
-        {"1e0c01a1" KB, SA, MPA_FIELD_CAPABLE_H, 3, 1, 1},
-        {"1e0c015e" KB, SA, MPA_FIELD_CAPABLE_RESERVED, 3, 1, 0x1e},
-        {"1e0c015e" KB, SA, MPA_FIELD_CAPABLE_B, 3, 1, 1},
-        {"1e0c015e" KB, SA, MPA_FIELD_CAPABLE_KEY_SENDER, 4, 8, 0},
-        {"1e140101" KA KB, A, MPA_FIELD_CAPABLE_KEY_RECEIVER, 12, 8, 0},
-        {"1e181abc" HMAC20, A, MPA_FIELD_JOIN_RESERVED, 2, 2, 0xabc},
-        {"1e181000" HMAC20, A, MPA_FIELD_JOIN_HMAC, 4, 20, 0},
-        {"1e1011005ab680c7884af03d33abe9d5", SA, MPA_FIELD_JOIN_HMAC, 4, 8, 0},
-        {"1e1011005ab680c7884af03d33abe9d5", SA, MPA_FIELD_JOIN_BACKUP, 2, 1, 1},
-        {"1e0c1c03af9706eb1b665a18", S, MPA_FIELD_JOIN_RESERVED, 2, 1, 0x0c},
-        {"1e0c1c03af9706eb1b665a18", S, MPA_FIELD_JOIN_ID, 3, 1, 3},
-        {"1e16200d d52abeca e47ef57dd1b97490 00000001 0029", A, MPA_FIELD_DSS_ACK, 4, 4,
-         0xd52abeca},
-        {"1e16200d d52abeca e47ef57dd1b97490 00000001 0029", A, MPA_FIELD_DSS_DSN, 8, 8,
-         0xe47ef57dd1b97490},
-        {"1e16200d d52abeca e47ef57dd1b97490 00000001 0029", A, MPA_FIELD_DSS_DSN8, 3, 1, 1},
-        {"1e16200d d52abeca e47ef57dd1b97490 00000001 0029", A, MPA_FIELD_DSS_ACK8, 3, 1, 0},
-        {"1e1220e5 d52abeca d1b97490 00000001 0029", A, MPA_FIELD_DSS_RESERVED, 3, 1, 0xe0},
-        {"1e1220e5 d52abeca d1b97490 00000001 0029", A, MPA_FIELD_DSS_FIN, 3, 1, 0},
-        {"1e12300119b2c3d41f90" HMAC8, A, MPA_FIELD_ADD_PORT, 8, 2, 8080},
-        {"1e12300119b2c3d41f90" HMAC8, A, MPA_FIELD_ADD_HMAC, 10, 8, 0},
-        {"1e143e19 " IP6, A, MPA_FIELD_ADD_ADDR, 4, 16, 0},
-        {"1e143e19 " IP6, A, MPA_FIELD_ADD_NIBBLE, 2, 1, 0xe},
-        {"1e143e19 " IP6, A, MPA_FIELD_ADD_ECHO, 2, 1, 1},
-        {"1e06450102ff", A, MPA_FIELD_REMOVE_IDS, 3, 3, 0},
-        {"1e06450102ff", A, MPA_FIELD_REMOVE_RESERVED, 2, 1, 5},
-        {"1e045d19", A, MPA_FIELD_PRIO_RESERVED, 2, 1, 0x0c},
-        {"1e045d19", A, MPA_FIELD_PRIO_BACKUP, 2, 1, 1},
-        {"1e045d19", A, MPA_FIELD_PRIO_ID, 3, 1, 25},
-        {"1e0c6123 e47ef57dd1b97490", A, MPA_FIELD_FAIL_RESERVED, 2, 2, 0x123},
-        {"1e0c7f00" KB, A, MPA_FIELD_FASTCLOSE_RESERVED, 2, 2, 0xf00},
-        {"1e048706", R, MPA_FIELD_RST_RESERVED, 2, 1, 6},
-        {"1e048706", R, MPA_FIELD_RST_TRANSIENT, 2, 1, 1},
-        {"1e048706", R, MPA_FIELD_RST_REASON, 3, 1, 6},
-    };
     uint8_t bytes[64];
     size_t i;
 
-    for (i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
-        size_t size = from_hex(want[i].hex, bytes, sizeof(bytes));
-        const char *name = mpa_field_name(want[i].id);
+    for (i = 0; i < sizeof(span_rows) / sizeof(span_rows[0]); i++) {
+        size_t size = from_hex(span_rows[i].hex, bytes, sizeof(bytes));
+        const char *name = mpa_field_name(span_rows[i].id);
         const struct mpa_field *got;
         struct mpa_option opt;
         struct mpa_fields f;
 
-        mpa_option_decode(bytes, size, size, want[i].flags, UN, &opt, &f);
-        got = field(&f, want[i].id);
+        mpa_option_decode(bytes, size, size, span_rows[i].flags, UN, &opt, &f);
+        got = field(&f, span_rows[i].id);
         expect_true(name, "present", got != NULL);
         if (got)
             expect_true(name, "offset, size and value",
-                        got->offset == want[i].offset && got->size == want[i].size &&
-                            got->value == want[i].value);
+                        got->offset == span_rows[i].offset && got->size == span_rows[i].size &&
+                            got->value == span_rows[i].value);
     }
 }
 
@@ -378,12 +380,61 @@ static void names(void)
     CU_ASSERT_STRING_EQUAL(mpa_subtype_name(MPA_SUBTYPE_NONE), "unknown");
     for (i = 0; i < MPA_DIALECT_COUNT; i++)
         CU_ASSERT_EQUAL(mpa_dialect_find(mpa_dialect_name((enum mpa_dialect)i)), i);
+    CU_ASSERT_STRING_EQUAL(mpa_subtype_name(16), "unknown");
+    CU_ASSERT_STRING_EQUAL(mpa_dialect_name(MPA_DIALECT_COUNT), "unknown");
+    CU_ASSERT_EQUAL(mpa_dialect_hash(MPA_DIALECT_COUNT), MPA_SHA256);
+    CU_ASSERT_STRING_EQUAL(mpa_field_name(MPA_FIELD_COUNT), "unknown");
+    CU_ASSERT_STRING_EQUAL(mpa_field_text(MPA_FIELD_COUNT), "unknown");
+    CU_ASSERT_EQUAL(mpa_field_kind(MPA_FIELD_COUNT), MPA_KIND_BYTES);
     CU_ASSERT_EQUAL(mpa_dialect_find("rfc9999"), MPA_DIALECT_COUNT);
     CU_ASSERT_EQUAL(mpa_dialect_hash(MPA_DIALECT_DRAFT_V1), MPA_SHA1);
     CU_ASSERT_EQUAL(mpa_dialect_hash(MPA_DIALECT_RFC8684_EARLY), MPA_SHA256);
     CU_ASSERT_STRING_EQUAL(mpa_field_name(MPA_FIELD_ADD_ECHO), "add_addr.echo");
     CU_ASSERT_EQUAL(mpa_field_kind(MPA_FIELD_ADD_ADDR), MPA_KIND_ADDR);
     CU_ASSERT_STRING_EQUAL(mpa_field_text(MPA_FIELD_RST_REASON), "Reason");
+}
+
+/* What an option does not carry is 0, not what the memory held. */
+static void absent_is_zero(void)
+{
+    static const uint8_t none[20];
+    uint8_t bytes[40];
+    struct mpa_option o;
+    size_t size;
+
+#define DECODE(hex, flags)                                                                         \
+    do {                                                                                           \
+        memset(&o, 0xee, sizeof(o));                                                               \
+        size = from_hex(hex, bytes, sizeof(bytes));                                                \
+        CU_ASSERT_EQUAL(mpa_option_decode(bytes, size, size, flags, UN, &o, NULL), MPA_COND_OK);   \
+    } while (0)
+
+    DECODE("1e040101", S);
+    CU_ASSERT_EQUAL(memcmp(o.capable.sender_key, none, 8), 0);
+    CU_ASSERT_EQUAL(memcmp(o.capable.receiver_key, none, 8), 0);
+    CU_ASSERT_FALSE(o.capable.has_sender_key || o.capable.has_receiver_key);
+    CU_ASSERT_FALSE(o.capable.has_length || o.capable.has_checksum);
+    CU_ASSERT_EQUAL(o.capable.length | o.capable.checksum, 0);
+    DECODE("1e0c1003af9706eb1b665a18", S);
+    CU_ASSERT_EQUAL(memcmp(o.join.hmac, none, 20), 0);
+    DECODE("1e1010005ab680c7884af03d33abe9d5", SA);
+    CU_ASSERT_EQUAL(o.join.token, 0);
+    CU_ASSERT_EQUAL(memcmp(o.join.hmac + 8, none, 12), 0);
+    DECODE("1e181000" HMAC20, A);
+    CU_ASSERT_EQUAL(o.join.token | o.join.nonce | o.join.id | o.join.backup, 0);
+    DECODE("1e082001 d1b97490", A);
+    CU_ASSERT_EQUAL(o.dss.dsn | o.dss.ssn | o.dss.length | o.dss.checksum, 0);
+    CU_ASSERT_FALSE(o.dss.has_checksum);
+    DECODE("1e0e2004 d1b97490 00000001 0029", A);
+    CU_ASSERT_EQUAL(o.dss.data_ack | o.dss.checksum, 0);
+    DECODE("1e083101 0a02000b", A);
+    CU_ASSERT_EQUAL(o.add_addr.port, 0);
+    CU_ASSERT_EQUAL(memcmp(o.add_addr.hmac, none, 8), 0);
+    DECODE("1e044001", A);
+    CU_ASSERT_EQUAL(memcmp(o.remove_addr.ids + 1, none, MPA_REMOVE_MAX - 1), 0);
+    DECODE("1e0351", A);
+    CU_ASSERT_EQUAL(o.prio.id, 0);
+#undef DECODE
 }
 
 int seeds_of_options(const char *folder)
@@ -414,11 +465,9 @@ int seeds_of_options(const char *folder)
 int suite_option(void)
 {
     static const struct test tests[] = {
-        {"every form, every dialect", table},
-        {"prefixes are never usable", prefixes},
-        {"spans cover the option", spans},
-        {"spans and values", span_values},
-        {"names", names},
+        {"every form, every dialect", table},       {"prefixes are never usable", prefixes},
+        {"spans cover the option", spans},          {"spans and values", span_values},
+        {"what is absent is zero", absent_is_zero}, {"names", names},
     };
 
     return ADD_SUITE("option", tests);

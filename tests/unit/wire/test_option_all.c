@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Options by the thousand: what is written is read back, and nothing outside the specification is ever OK. */
+/* Options by the thousand: what is written is read back, and nothing outside the specification is
+ * ever OK. */
 #include "wire_test.h"
 
 #include <stdlib.h>
@@ -29,7 +30,37 @@ static void put_bytes(uint8_t **p, const uint8_t *bytes, size_t size)
     *p += size;
 }
 
-/* The encoder: from RFC 8684 section 3, for the test only.  'opt->len' and the union say what to write. */
+static void encode_capable(const struct mpa_capable *c, uint8_t **p)
+{
+    put(p, c->version, 1);
+    put(p, c->flags, 1);
+    if (c->has_sender_key)
+        put_bytes(p, c->sender_key, 8);
+    if (c->has_receiver_key)
+        put_bytes(p, c->receiver_key, 8);
+    if (c->has_length)
+        put(p, c->length, 2);
+    if (c->has_checksum)
+        put(p, c->checksum, 2);
+}
+
+static void encode_dss(const struct mpa_dss *d, uint8_t **p)
+{
+    put(p, 0x20, 1);
+    put(p, d->flags, 1);
+    if (d->flags & 1)
+        put(p, d->data_ack, d->flags & 2 ? 8 : 4);
+    if (d->flags & 4) {
+        put(p, d->dsn, d->flags & 8 ? 8 : 4);
+        put(p, d->ssn, 4);
+        put(p, d->length, 2);
+        if (d->has_checksum)
+            put(p, d->checksum, 2);
+    }
+}
+
+/* The encoder: from RFC 8684 section 3, for the test only.  'opt->len' and the union say what to
+ * write. */
 static void encode(const struct mpa_option *o, uint8_t *ret)
 {
     uint8_t low = o->subtype == MPA_DSS ? 0 : o->reserved & 0x0f;
@@ -39,16 +70,7 @@ static void encode(const struct mpa_option *o, uint8_t *ret)
     ret[1] = o->len;
     switch (o->subtype) {
     case MPA_MP_CAPABLE:
-        put(&p, o->capable.version, 1);
-        put(&p, o->capable.flags, 1);
-        if (o->capable.has_sender_key)
-            put_bytes(&p, o->capable.sender_key, 8);
-        if (o->capable.has_receiver_key)
-            put_bytes(&p, o->capable.receiver_key, 8);
-        if (o->capable.has_length)
-            put(&p, o->capable.length, 2);
-        if (o->capable.has_checksum)
-            put(&p, o->capable.checksum, 2);
+        encode_capable(&o->capable, &p);
         break;
     case MPA_MP_JOIN:
         put(&p, 0x10U | low | o->join.backup, 1);
@@ -60,17 +82,7 @@ static void encode(const struct mpa_option *o, uint8_t *ret)
             put(&p, o->join.nonce, 4);
         break;
     case MPA_DSS:
-        put(&p, 0x20, 1);
-        put(&p, o->dss.flags, 1);
-        if (o->dss.flags & 1)
-            put(&p, o->dss.data_ack, o->dss.flags & 2 ? 8 : 4);
-        if (o->dss.flags & 4) {
-            put(&p, o->dss.dsn, o->dss.flags & 8 ? 8 : 4);
-            put(&p, o->dss.ssn, 4);
-            put(&p, o->dss.length, 2);
-            if (o->dss.has_checksum)
-                put(&p, o->dss.checksum, 2);
-        }
+        encode_dss(&o->dss, &p);
         break;
     case MPA_ADD_ADDR:
         put(&p, 0x30U | o->add_addr.nibble, 1);
@@ -283,7 +295,8 @@ static void round_trip(void)
         mpa_option_decode(bytes, o.len, sizeof(bytes), flags, d, &back, NULL);
         option_text(&back, got);
         expect_text(mpa_dialect_name(d), got, want);
-        /* While the dialect is open, the union is accepted, except reserved bits that could be an IP version. */
+        /* While the dialect is open, the union is accepted, except reserved bits that could be an
+         * IP version. */
         if (o.subtype != MPA_ADD_ADDR || o.reserved == 0) {
             mpa_option_decode(bytes, o.len, sizeof(bytes), flags, MPA_DIALECT_UNKNOWN, &back, NULL);
             option_text(&back, got);
@@ -300,7 +313,8 @@ static bool one_of(unsigned value, const char *list)
     return false;
 }
 
-/* The specification again, in the words of the dialects rather than of a table: whether this may be sent. */
+/* The specification again, in the words of the dialects rather than of a table: whether this may be
+ * sent. */
 static bool may_be_sent(unsigned subtype, unsigned len, unsigned low, unsigned byte3, unsigned tcp,
                         enum mpa_dialect d)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the tests of the wire module share: bytes from text, results as text, frames from recipes. */
+/* What the tests of the wire module share: bytes from text, results as text, frames
+ * from recipes. */
 #ifndef MPA_WIRE_TEST_H
 #define MPA_WIRE_TEST_H
 
@@ -22,7 +23,8 @@ static inline uint8_t *bytes_start(struct bytes *b)
     return b->room + BYTES_MAX - b->size;
 }
 
-/* Bytes of hexadecimal 'text'; blanks and '|' are for the reader.  Returns their number, at most 'room'. */
+/* Bytes of hexadecimal 'text'; blanks and '|' are for the reader.  Returns their number, at most
+ * 'room'. */
 size_t from_hex(const char *text, uint8_t *ret, size_t room);
 
 /* Compare two texts; a difference names the row. */
@@ -30,7 +32,8 @@ void expect_text(const char *row, const char *got, const char *want);
 /* The same for a condition that must hold. */
 void expect_true(const char *row, const char *what, bool holds);
 
-/* A copy of exactly 'size' bytes on the heap, so that a sanitizer sees every byte read too far.  free() it. */
+/* A copy of exactly 'size' bytes on the heap, so that a sanitizer sees every byte read too far.
+ * free() it. */
 uint8_t *exact_copy(const uint8_t *bytes, size_t size);
 
 /* "OK DSS fl=05 ack=... " and so on; see text.c. */
@@ -39,8 +42,8 @@ void option_text(const struct mpa_option *opt, char ret[TEXT_MAX]);
 void segment_text(enum mpa_frame_kind kind, const struct mpa_segment *s, char ret[TEXT_MAX]);
 void icmp_text(enum mpa_frame_kind kind, const struct mpa_icmp_error *e, char ret[TEXT_MAX]);
 
-/* The frame that a recipe describes, from the outermost layer to the innermost: "eth vlan ip4 gre ip4 tcp".  Words in frames.c.
-   False, with a message, for a word that it does not know. */
+/* The frame that a recipe describes, from the outermost layer to the innermost: "eth vlan ip4 gre
+   ip4 tcp".  Words in frames.c. False, with a message, for a word that it does not know. */
 bool build_frame(const char *recipe, struct bytes *ret);
 
 /* Decode 'size' captured bytes of a frame of 'wire' bytes with the default ports. */
@@ -51,6 +54,7 @@ enum mpa_frame_kind decode(uint16_t linktype, const uint8_t *data, size_t size, 
 int seed_write(const char *folder, const char *name, uint16_t linktype, const uint8_t *data,
                size_t size);
 int seeds_of_frames(const char *folder);
+int seeds_of_icmp(const char *folder);
 int seeds_of_options(const char *folder);
 
 /* One a file: add its suite.  0, or -1. */
