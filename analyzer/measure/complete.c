@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is known of a connection only when the capture has ended: VIPs, events, where the capture stands. */
+#include "internal.h"
+
+/* Handshakes too quick to tell are taken for those of the capture's majority, where all vantage points agree. */
+static enum mpa_word capture_vantage(const struct mpa_measure *m)
+{
+    enum mpa_word all = MPA_VANTAGE_UNKNOWN;
+
+    for (size_t i = 0; i < m->series_count; i++) {
+        enum mpa_word one = measure_majority(m->series[i].vantage);
+
+        if (one == MPA_VANTAGE_UNKNOWN || (i > 0 && one != all))
+            return MPA_VANTAGE_UNKNOWN;
+        all = one;
+    }
+    return all;
+}
+
+static void complete_adverts(const struct mpa_measure *m, struct mpa_rec_conn *conn)
+{
+    enum mpa_word vantage = capture_vantage(m);
+
+    for (int i = 0; i < conn->add_addr_count; i++) {
+        struct mpa_rec_add_addr *a = &conn->add_addrs[i];
+
+        if (a->vantage == MPA_AA_VANTAGE_UNKNOWN)
+            a->vantage = measure_advert_vantage(vantage, a->from_server);
+    }
+}
+
+static void complete_subflows(struct mpa_measure *m, struct mpa_rec_conn *conn)
+{
+    bool any = measure_vip_any(m);
+
+    for (int i = 0; i < conn->subflow_count; i++) {
+        struct mpa_rec_subflow *sf = &conn->subflows[i];
+        struct address *a = measure_vip_find(m, &sf->server.addr);
+
+        sf->on_vip = any ? measure_vip_is(m, &sf->server.addr) : MPA_NULL;
+        if (a)
+            a->flags |= ADDRESS_USED;
+    }
+}
+
+void mpa_measure_complete(struct mpa_measure *m, struct mpa_rec_conn *conn)
+{
+    measure_decide(m);
+    complete_subflows(m, conn);
+    complete_adverts(m, conn);
+    measure_hop_complete(m, conn);
+    measure_churn_complete(m, conn);
+    measure_totals_conn(m, conn);
+}
