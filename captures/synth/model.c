@@ -458,10 +458,10 @@ void synth_emit(struct synth_tx *tx)
     p = synth_packet_of(tx, payload);
     if (!tx->unseen && !h->hidden) {
         p.ip_options = c->s->ip_options && c->s->segments % 3 == 1;
-        synth_store_tcp(c->s->store, &p);
-        count(tx);
         if (c->s->copy_packet)
             c->s->copy_packet(c->s, &p, tx->from);
+        synth_store_tcp(c->s->store, &p);
+        count(tx);
     }
     if (tx->raw)
         return;

@@ -29,7 +29,7 @@ static void put_copy(struct synth *s, const struct synth_packet *p)
 }
 
 /* NAT at a balancer: the same packet before and after, to the VIP and to the server's own address and port. */
-static void nat_copy(struct synth *s, const struct synth_packet *p, enum synth_side from)
+static void nat_copy(struct synth *s, struct synth_packet *p, enum synth_side from)
 {
     struct synth_packet copy = *p;
 
@@ -40,7 +40,7 @@ static void nat_copy(struct synth *s, const struct synth_packet *p, enum synth_s
         copy.dport = 8080;
         copy.src_mac[4] = 1;
     } else {
-        copy.ns -= 5000;
+        p->ns += 15000;
         copy.ttl++;
         copy.src = s->server[0]->addr;
         copy.sport = 8080;
@@ -72,7 +72,7 @@ static void make_copies_nat(struct synth *s)
 }
 
 /* Linux' "any": in on one interface, out on another; routed (TTL) or bridged (nothing but the interface differs). */
-static void routed_copy(struct synth *s, const struct synth_packet *p, enum synth_side from)
+static void routed_copy(struct synth *s, struct synth_packet *p, enum synth_side from)
 {
     struct synth_packet copy = *p;
 
@@ -83,7 +83,7 @@ static void routed_copy(struct synth *s, const struct synth_packet *p, enum synt
     put_copy(s, &copy);
 }
 
-static void bridged_copy(struct synth *s, const struct synth_packet *p, enum synth_side from)
+static void bridged_copy(struct synth *s, struct synth_packet *p, enum synth_side from)
 {
     struct synth_packet copy = *p;
 

@@ -180,8 +180,9 @@ struct synth {
     uint32_t ifindex;
     const char *vantage; /* Of the capture; NULL: not expected. */
     bool ip_options;     /* Every third packet gets them. */
-    /* Called for each packet that is written: makesthe copies that other interfaces see.  NULL: none. */
-    void (*copy_packet)(struct synth *s, const struct synth_packet *p, enum synth_side from);
+    /* Called for each packet before it is written: makes the copies that other interfaces see, and may delay the packet itself.
+       The first of them has the packet's time, which is what is expected.  NULL: none. */
+    void (*copy_packet)(struct synth *s, struct synth_packet *p, enum synth_side from);
     /* What --churn gets: lines "time,action,server". */
     struct synth_churn {
         int64_t ns;
