@@ -89,10 +89,10 @@ static int wiretap_open(const char *path, void **ret, char *ret_error, size_t er
     if (!w->file) {
         sentence(err, info, ret_error, error_size);
         free(w);
-        if (err != WTAP_ERR_FILE_UNKNOWN_FORMAT)
-            return MPA_ERR_READ;
-        snprintf(ret_error, error_size, "of no known format");
-        return MPA_ERR_FORMAT;
+        /* Formats without a magic number are guessed, and the guess may be what fails: either way it is none that can be read. */
+        if (err == WTAP_ERR_FILE_UNKNOWN_FORMAT)
+            snprintf(ret_error, error_size, "of no known format");
+        return err > 0 ? MPA_ERR_READ : MPA_ERR_FORMAT;
     }
     rc = wiretap_check(w->file, ret_error, error_size);
     if (rc != 0) {
