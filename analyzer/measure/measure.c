@@ -108,6 +108,8 @@ static void on_segment(void *context, const struct mpa_segment *seg, struct mpa_
         measure_vip_live(m, sf, false);
     }
     u->last_ns = seg->ns;
+    if (m->config.on_segment)
+        m->config.on_segment(m->config.context, seg, dir);
 }
 
 static void on_copy(void *context, const struct mpa_segment *seg, struct mpa_subflow *sf,

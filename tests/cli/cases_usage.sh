@@ -104,7 +104,7 @@ case_help() {
     expect_status 0
     expect_silence
     for option in "${options[@]}" -o -f; do
-        expect_out "(^|[ ,])$option([ =[]|\$)"
+        expect_out "(^|[ ,])$option([ ,=[]|\$)"
         # In the man page a dash is written \-.
         grep -qF -- "${option//-/\\-}" "$page" || fail "$option is not in the man page"
     done

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run.sh CASE: one test of the command line; each case is a function.
-. "$MPA_SOURCE_DIR/tests/cli/common.sh"
+. "${MPA_SOURCE_DIR:?is not set: run ctest}/tests/cli/common.sh"
 # shellcheck disable=SC2086 # Frames are lists of bytes.
 for file in input usage output content; do
     . "$MPA_SOURCE_DIR/tests/cli/cases_$file.sh"
