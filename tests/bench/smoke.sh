@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The text report takes at most LIMIT times an empty pcap_loop: median of five paired rounds on half a million packets.  A busy machine can
+# spoil a series, a slow analyzer spoils all three.
+set -euo pipefail
+LIMIT=3
+BIN=$MPA_BUILD_DIR/bin
+TOOLS=$BIN
+. "$MPA_SOURCE_DIR/tests/bench/lib.sh"
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+
+make_capture "$WORK/a.pcap" --packets 500000 --live 10000
+wall_of "$BIN/mptcp-analyze" "$WORK/a.pcap" >/dev/null # Once, for the caches.
+for ((series = 1; series <= 3; series++)); do
+    ratios=()
+    for ((i = 0; i < 5; i++)); do
+        floor=$(wall_of "$TOOLS/bench_floor" "$WORK/a.pcap")
+        ratios+=("$(quotient "$(wall_of "$BIN/mptcp-analyze" "$WORK/a.pcap")" "$floor" 3)")
+    done
+    ratio=$(median "${ratios[@]}")
+    echo "series $series: ${ratios[*]}: median $ratio times the floor, at most $LIMIT"
+    if awk -v r="$ratio" -v l="$LIMIT" 'BEGIN { exit !(r <= l) }'; then
+        exit 0
+    fi
+done
+exit 1
