@@ -42,37 +42,39 @@ static bool make_key(const char *seed, uint8_t ret[32])
     return got == 32;
 }
 
-struct mpa_anonymizer *mpa_anonymizer_new(const char *seed)
+struct mpa_anonymizer *mpa_anonymizer_new_key(const uint8_t key[32])
 {
     struct mpa_anonymizer *a = calloc(1, sizeof(*a));
-    uint8_t key[32];
     unsigned i;
 
     if (!a)
         return NULL;
-    if (!gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P)) {
-        gcry_check_version(NULL);
-        gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
-        gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
-    }
-    if (!make_key(seed, key) ||
-        gcry_cipher_open(&a->cipher, GCRY_CIPHER_AES128, GCRY_CIPHER_MODE_ECB, 0) != 0) {
+    if (gcry_cipher_open(&a->cipher, GCRY_CIPHER_AES128, GCRY_CIPHER_MODE_ECB, 0) != 0) {
         free(a);
-        return NULL;
-    }
-    if (gcry_cipher_setkey(a->cipher, key, 16) != 0) {
-        mpa_anonymizer_free(a);
         return NULL;
     }
     for (i = 0; i < 3; i++) {
         memcpy(a->pad[i], key + 16, BLOCK);
         a->pad[i][BLOCK - 1] = (uint8_t)(a->pad[i][BLOCK - 1] + i);
     }
-    if (gcry_cipher_encrypt(a->cipher, a->pad, sizeof(a->pad), NULL, 0) != 0) {
+    if (gcry_cipher_setkey(a->cipher, key, 16) != 0 ||
+        gcry_cipher_encrypt(a->cipher, a->pad, sizeof(a->pad), NULL, 0) != 0) {
         mpa_anonymizer_free(a);
         return NULL;
     }
     return a;
+}
+
+struct mpa_anonymizer *mpa_anonymizer_new(const char *seed)
+{
+    uint8_t key[32];
+
+    if (!gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P)) {
+        gcry_check_version(NULL);
+        gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
+        gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
+    }
+    return make_key(seed, key) ? mpa_anonymizer_new_key(key) : NULL;
 }
 
 void mpa_anonymizer_free(struct mpa_anonymizer *a)
@@ -252,7 +254,7 @@ static void base64(const uint8_t *bytes, size_t size, char *ret)
 }
 
 /* Community ID v1, seed 0: SHA-1 over seed, addresses, protocol, zero and ports, the smaller endpoint first. */
-static void community_id(const struct mpa_endpoint *a, const struct mpa_endpoint *b, char *ret)
+void mpa_community_id(const struct mpa_endpoint *a, const struct mpa_endpoint *b, char *ret)
 {
     bool v4 = mpa_addr_is_v4(&a->addr) && mpa_addr_is_v4(&b->addr);
     size_t skip = v4 ? 12 : 0;
@@ -293,6 +295,6 @@ const char *mpa_pseudonym_community_id(const struct mpa_anonymizer *a,
         return subflow->community_id;
     client.addr = mpa_anonymizer_addr(a, &client.addr);
     server.addr = mpa_anonymizer_addr(a, &server.addr);
-    community_id(&client, &server, ret);
+    mpa_community_id(&client, &server, ret);
     return ret;
 }

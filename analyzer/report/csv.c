@@ -318,13 +318,16 @@ static int begin(struct mpa_writer *writer, const struct mpa_rec_report *report)
 static int connection(struct mpa_writer *writer, const struct mpa_rec_conn *conn)
 {
     struct csv_writer *w = (struct csv_writer *)writer;
-    int i;
+    struct mpa_reset_row resets[2];
+    int count;
+    int i, k;
 
     put_row(w, FILE_CONNECTIONS, conn->id, conn);
     for (i = 0; i < conn->subflow_count; i++) {
         put_row(w, FILE_SUBFLOWS, conn->id, &conn->subflows[i]);
-        if (conn->subflows[i].has_reset)
-            put_row(w, FILE_RESETS, conn->id, &conn->subflows[i]);
+        count = mpa_reset_rows(&conn->subflows[i], resets);
+        for (k = 0; k < count; k++)
+            put_row(w, FILE_RESETS, conn->id, &resets[k]);
     }
     for (i = 0; i < conn->add_addr_count; i++)
         put_row(w, FILE_ADD_ADDR, conn->id, &conn->add_addrs[i]);

@@ -98,12 +98,25 @@ static inline bool mpa_column_is_leaf(const struct mpa_column *column)
     return column->kind < MPA_COL_OBJECT;
 }
 
+/* A row of resets.csv: the first RST of one direction of a subflow. */
+struct mpa_reset_row {
+    int64_t subflow;
+    struct mpa_endpoint client, server;
+    int64_t on_vip;
+    struct mpa_rec_reset
+        reset;       /* Beyond class, side and time only the subflow's earliest has values. */
+    int64_t packets; /* RSTs in that direction; MPA_NULL unknown. */
+};
+
+/* The rows of 'subflow', earliest first; returns how many (0 to 2). */
+int mpa_reset_rows(const struct mpa_rec_subflow *subflow, struct mpa_reset_row ret[2]);
+
 /* The tables. */
 extern const struct mpa_column mpa_schema_report[]; /* struct mpa_rec_report, all but "schema". */
 extern const struct mpa_column mpa_schema_connection[];  /* struct mpa_rec_conn. */
 extern const struct mpa_column mpa_schema_subflow[];     /* struct mpa_rec_subflow. */
 extern const struct mpa_column mpa_schema_add_addr[];    /* struct mpa_rec_add_addr. */
-extern const struct mpa_column mpa_schema_reset_row[];   /* struct mpa_rec_subflow: resets.csv. */
+extern const struct mpa_column mpa_schema_reset_row[];   /* struct mpa_reset_row: resets.csv. */
 extern const struct mpa_column mpa_schema_churn_event[]; /* struct mpa_rec_churn_event. */
 extern const struct mpa_column mpa_schema_bin[];         /* struct mpa_rec_bin: timeline.csv. */
 

@@ -13,6 +13,7 @@ static bool has_frame(const struct mpa_frame_ref *frame)
         return has_frame(&((const type *)record)->member);                                         \
     }
 HAS_FRAME(reset_has_frame, struct mpa_rec_reset, frame)
+HAS_FRAME(row_has_frame, struct mpa_reset_row, reset.frame)
 HAS_FRAME(hit_has_frame, struct mpa_rec_hit, frame)
 HAS_FRAME(advert_has_first, struct mpa_rec_add_addr, first_frame)
 HAS_FRAME(advert_has_echo, struct mpa_rec_add_addr, echo_frame)
@@ -23,6 +24,16 @@ static bool has_reset(const void *record)
     return ((const struct mpa_rec_subflow *)record)->has_reset;
 }
 
+static bool client_sent_rst(const void *record)
+{
+    return ((const struct mpa_rec_subflow *)record)->rst[MPA_TO_SERVER].packets > 0;
+}
+
+static bool server_sent_rst(const void *record)
+{
+    return ((const struct mpa_rec_subflow *)record)->rst[MPA_TO_CLIENT].packets > 0;
+}
+
 static bool has_fallback(const void *record)
 {
     return ((const struct mpa_rec_conn *)record)->fallback != MPA_FALLBACK_REASON_NONE;
@@ -31,6 +42,37 @@ static bool has_fallback(const void *record)
 static bool has_hit(const void *record)
 {
     return ((const struct mpa_rec_conn *)record)->hit_count > 0;
+}
+
+int mpa_reset_rows(const struct mpa_rec_subflow *subflow, struct mpa_reset_row ret[2])
+{
+    struct mpa_reset_row row = {.subflow = subflow->id,
+                                .client = subflow->client,
+                                .server = subflow->server,
+                                .on_vip = subflow->on_vip,
+                                .reset = subflow->reset};
+    int earliest = subflow->reset.from_server ? MPA_TO_CLIENT : MPA_TO_SERVER;
+    int count = 0;
+
+    if (subflow->has_reset) {
+        row.packets =
+            subflow->rst[earliest].packets > 0 ? subflow->rst[earliest].packets : MPA_NULL;
+        ret[count++] = row;
+    }
+    if (subflow->rst[1 - earliest].packets > 0) {
+        const struct mpa_rec_rst *rst = &subflow->rst[1 - earliest];
+
+        row.reset = (struct mpa_rec_reset){.class = rst->class,
+                                           .from_server = earliest == MPA_TO_SERVER,
+                                           .ns = rst->ns,
+                                           .frame = {-1, 0},
+                                           .reason = MPA_NULL,
+                                           .transient = MPA_NULL,
+                                           .idle_dur_ns = MPA_NULL};
+        row.packets = rst->packets;
+        ret[count++] = row;
+    }
+    return count;
 }
 
 /* clang-format off */
@@ -59,7 +101,22 @@ static const struct mpa_column reset[] = {
 };
 #undef R
 
+#define R struct mpa_rec_rst
+static const struct mpa_column first_rst[] = {
+    WORDS_OF("class", class),
+    TIME("ns", ns),
+    INT("packets", packets),
+    END_OF_ROWS,
+};
+#undef R
+
 #define R struct mpa_rec_subflow
+static const struct mpa_column rst[] = {
+    OBJECT_IF("to_server", rst[MPA_TO_SERVER], first_rst, client_sent_rst),
+    OBJECT_IF("to_client", rst[MPA_TO_CLIENT], first_rst, server_sent_rst),
+    END_OF_ROWS,
+};
+
 static const struct mpa_column rtt[] = {
     OBJECT("to_server", rtt[MPA_TO_SERVER], mpa_schema_percentiles),
     OBJECT("to_client", rtt[MPA_TO_CLIENT], mpa_schema_percentiles),
@@ -89,24 +146,28 @@ const struct mpa_column mpa_schema_subflow[] = {
     GROUP("rtt", rtt),
     LIST_INLINE("servers", servers, server_count, server),
     OBJECT_IF("reset", reset, reset, has_reset),
+    GROUP("rst", rst),
     INT("icmp_errors", icmp_errors),
     INT("icmp_too_big_astray", icmp_too_big_astray),
     END_OF_ROWS,
 };
 
-/* A subflow as a row of resets.csv: only those that have one. */
+#undef R
+
+#define R struct mpa_reset_row
 const struct mpa_column mpa_schema_reset_row[] = {
-    INT("subflow", id),
+    INT("subflow", subflow),
     OBJECT("client", client, mpa_schema_endpoint),
     OBJECT("server", server, mpa_schema_endpoint),
     FLAG("on_vip", on_vip),
     WORDS_OF("class", reset.class),
     CHOICE("from", reset.from_server, "client", "server"),
     TIME("ns", reset.ns),
-    OBJECT("frame", reset.frame, mpa_schema_frame),
+    OBJECT_IF("frame", reset.frame, mpa_schema_frame, row_has_frame),
     INT("reason", reset.reason),
     FLAG("transient", reset.transient),
     INT("idle_dur_ns", reset.idle_dur_ns),
+    INT("packets", packets),
     END_OF_ROWS,
 };
 #undef R
@@ -187,6 +248,7 @@ const struct mpa_column mpa_schema_connection[] = {
     TIME("established_ns", established_ns),
     TIME("first_ns", first_ns),
     TIME("last_ns", last_ns),
+    TIME("last_data_ns", last_data_ns),
     WORDS_OF("outcome", outcome),
     GROUP_IF("fallback", fallback, has_fallback),
     OBJECT("bytes", bytes, mpa_schema_both),

@@ -47,13 +47,14 @@ __attribute__((format(printf, 4, 5))) void text_paragraphf(FILE *out, const char
 enum text_column_flags {
     TEXT_RIGHT = 1,  /* Numbers. */
     TEXT_FOLD = 2,   /* Into the title where all rows have the same value. */
-    TEXT_SHRINK = 4, /* Loses its middle where the page is too narrow. */
+    TEXT_SHRINK = 4, /* Loses its middle first where the page is too narrow. */
     TEXT_HIDE = 8,   /* Not printed where all rows are "-" or 0. */
 };
 
 struct text_column {
     const char *head; /* NULL ends the list. */
     unsigned flags;
+    const char *label; /* What a folded value is called in the title. */
 };
 
 #define TEXT_COLUMNS 12

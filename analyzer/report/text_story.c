@@ -37,15 +37,14 @@ static void head(struct text_writer *w, FILE *out, const struct mpa_rec_conn *co
     char server[TEXT_CELL];
     int i;
 
-    fprintf(out, "\nConnection %" PRId64 ": %s -> %s, ", conn->id,
-            text_endpoint(&conn->client, &w->values, client),
-            text_endpoint(&conn->server, &w->values, server));
-    if (conn->protocol == MPA_PROTOCOL_TCP)
-        fprintf(out, "plain TCP");
-    else
-        fprintf(out, "%s%s", mpa_dialect_name(conn->dialect),
-                conn->protocol == MPA_PROTOCOL_FALLBACK ? ", fell back to plain TCP" : "");
-    fprintf(out, ", %s\n", mpa_word(conn->outcome));
+    fputc('\n', out);
+    text_paragraphf(out, "", 2, "Connection %" PRId64 ": %s -> %s, %s%s, %s", conn->id,
+                    text_endpoint(&conn->client, &w->values, client),
+                    text_endpoint(&conn->server, &w->values, server),
+                    conn->protocol == MPA_PROTOCOL_TCP ? "plain TCP"
+                                                       : mpa_dialect_name(conn->dialect),
+                    conn->protocol == MPA_PROTOCOL_FALLBACK ? ", fell back to plain TCP" : "",
+                    mpa_word(conn->outcome));
     if (conn->token_client != MPA_NULL || conn->token_server != MPA_NULL) {
         fputs("  tokens:", out);
         if (conn->token_client != MPA_NULL)

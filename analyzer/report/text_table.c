@@ -17,29 +17,40 @@ static int width_of(const char *text)
     return width;
 }
 
+/* The end of what must stay on one line: a word; a number stays with what it counts. */
+static const char *end_of_chunk(const char *text)
+{
+    const char *end = strchrnul(text, ' ');
+
+    if (strspn(text, "0123456789.,-") == (size_t)(end - text) && *end != '\0' && end[-1] != ',')
+        end = strchrnul(end + 1, ' ');
+    return end;
+}
+
 void text_paragraph(FILE *out, const char *lead, int hang, const char *text)
 {
     int column = width_of(lead);
     bool fresh = true; /* Nothing stands on this line behind the indentation. */
     const char *end;
-    char word[512];
+    char chunk[512];
     int width;
 
     fputs(lead, out);
     while (*text != '\0') {
         while (*text == ' ')
             text++;
-        end = strchrnul(text, ' ');
-        if (end == text)
+        if (*text == '\0')
             break;
-        snprintf(word, sizeof(word), "%.*s", (int)(end - text), text);
-        width = width_of(word);
+        end = end_of_chunk(text);
+        snprintf(chunk, sizeof(chunk), "%.*s", (int)(end - text), text);
+        width = width_of(chunk);
         if (!fresh && column + 1 + width > TEXT_WIDTH) {
             fprintf(out, "\n%*s", hang, "");
             column = hang;
             fresh = true;
         }
-        column += fprintf(out, fresh ? "%s" : " %s", word) - (int)strlen(word) + width;
+        fprintf(out, fresh ? "%s" : " %s", chunk);
+        column += width + (fresh ? 0 : 1);
         fresh = false;
         text = end;
     }
@@ -183,18 +194,29 @@ static int total_width(const struct layout *l)
     return total;
 }
 
-/* Take columns from the widest cell that may lose some until the page is wide enough. */
+/* The widest column that may lose some of its cells' middle; -1 when there is none. */
+static int widest_column(const struct text_table *t, const struct layout *l, unsigned flags,
+                         int least)
+{
+    int widest = -1;
+    int i;
+
+    for (i = 0; i < l->count; i++)
+        if ((t->columns[i].flags & flags) == flags && l->width[i] > least &&
+            (widest < 0 || l->width[i] > l->width[widest]))
+            widest = i;
+    return widest;
+}
+
+/* Until the page is wide enough: first columns that are meant for it, as long as they stay readable, then any. */
 static void shrink(const struct text_table *t, struct layout *l, int page)
 {
     int widest;
-    int i;
 
     while (total_width(l) > page) {
-        widest = -1;
-        for (i = 0; i < l->count; i++)
-            if ((t->columns[i].flags & TEXT_SHRINK) && l->width[i] > SHRUNK_LEAST &&
-                (widest < 0 || l->width[i] > l->width[widest]))
-                widest = i;
+        widest = widest_column(t, l, TEXT_SHRINK, SHRUNK_LEAST);
+        if (widest < 0)
+            widest = widest_column(t, l, 0, SHRUNK_LEAST / 2);
         if (widest < 0)
             return;
         l->width[widest]--;
@@ -267,32 +289,37 @@ static void print_row(FILE *out, const struct text_table *t, const struct layout
     fputc('\n', out);
 }
 
+/* The title, with what all rows have in common. */
+static void print_title(FILE *out, const struct text_table *t, const struct layout *l,
+                        const char *title)
+{
+    const char *join = " (all: ";
+    char text[1024];
+    size_t size;
+    int i;
+
+    size = (size_t)snprintf(text, sizeof(text), "%s", title);
+    for (i = 0; i < l->count && size < sizeof(text); i++)
+        if (l->width[i] == 0 && (t->columns[i].flags & TEXT_FOLD) && !all_empty(t, i)) {
+            size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%s %s", join,
+                                     t->columns[i].label, t->rows[0].cells[i]);
+            join = ", ";
+        }
+    if (join[0] == ',' && size < sizeof(text))
+        snprintf(text + size, sizeof(text) - size, ")");
+    fputc('\n', out);
+    text_paragraph(out, "", GAP, text);
+}
+
 void text_table_print(FILE *out, struct text_table *t, const char *title)
 {
     struct layout l;
-    char *folded = NULL;
-    size_t size = 0;
-    FILE *head;
     int i;
 
     if (t->row_count == 0)
         return;
     lay_out(t, &l);
-    head = open_memstream(&folded, &size);
-    if (!head) {
-        t->failed = true;
-        return;
-    }
-    fputs(title, head);
-    for (i = 0; i < l.count; i++)
-        if (l.width[i] == 0 && (t->columns[i].flags & TEXT_FOLD) && !all_empty(t, i))
-            fprintf(head, ", %s %s", t->columns[i].head, t->rows[0].cells[i]);
-    fputc('\n', out);
-    if (fclose(head) == 0)
-        text_paragraph(out, "", GAP, folded);
-    else
-        t->failed = true;
-    free(folded);
+    print_title(out, t, &l, title);
     print_row(out, t, &l, NULL);
     for (i = 0; i < t->row_count; i++)
         print_row(out, t, &l, t->rows[i].cells);

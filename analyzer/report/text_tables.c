@@ -49,32 +49,31 @@ static void put(struct text_table *t, const struct cells *c, int64_t score, int6
 /* ---- Gathered while connections pass by --------------------------------------------------------------------- */
 
 static const struct text_column conn_columns[] = {
-    {"ID", TEXT_RIGHT},
-    {"CLIENT", TEXT_SHRINK},
-    {"SERVER", TEXT_SHRINK | TEXT_FOLD},
-    {"PROTOCOL", TEXT_FOLD},
-    {"LEFT VIP", 0},
-    {"TO SERVER", TEXT_RIGHT},
-    {"TO CLIENT", TEXT_RIGHT},
-    {"SUBFLOWS", TEXT_RIGHT | TEXT_FOLD},
-    {"END", TEXT_FOLD},
-    {"CHURN", TEXT_HIDE},
-    {NULL, 0},
+    {"ID", TEXT_RIGHT, NULL},
+    {"CLIENT", TEXT_SHRINK, NULL},
+    {"SERVER", TEXT_SHRINK | TEXT_FOLD, "to"},
+    {"PROTOCOL", TEXT_FOLD, "protocol"},
+    {"LEFT VIP", 0, NULL},
+    {"UP", TEXT_RIGHT, NULL},
+    {"DOWN", TEXT_RIGHT, NULL},
+    {"END", TEXT_FOLD, "end"},
+    {"CHURN", TEXT_HIDE, NULL},
+    {NULL, 0, NULL},
 };
 
 static const struct text_column advert_columns[] = {
-    {"CONN", TEXT_RIGHT},
-    {"FROM", TEXT_FOLD},
-    {"ID", TEXT_RIGHT | TEXT_FOLD},
-    {"ADDRESS", TEXT_SHRINK},
-    {"COPIES", TEXT_RIGHT},
-    {"ECHOES", TEXT_RIGHT},
-    {"FIRST TO ECHO", TEXT_RIGHT},
-    {"LAST TO ECHO", TEXT_RIGHT | TEXT_HIDE},
-    {"HMAC", TEXT_FOLD},
-    {"SEEN AT", TEXT_FOLD},
-    {"JOINED BY", 0},
-    {NULL, 0},
+    {"CONN", TEXT_RIGHT, NULL},
+    {"FROM", TEXT_FOLD, "from the"},
+    {"ID", TEXT_RIGHT | TEXT_FOLD, "ID"},
+    {"ADDRESS", TEXT_SHRINK, NULL},
+    {"COPIES", TEXT_RIGHT, NULL},
+    {"ECHOES", TEXT_RIGHT, NULL},
+    {"FIRST TO ECHO", TEXT_RIGHT, NULL},
+    {"LAST TO ECHO", TEXT_RIGHT | TEXT_HIDE, NULL},
+    {"HMAC", TEXT_FOLD, "HMAC"},
+    {"SEEN AT", TEXT_FOLD, "seen at the"},
+    {"JOINED BY", 0, NULL},
+    {NULL, 0, NULL},
 };
 
 void text_tables_begin(struct text_writer *w)
@@ -160,7 +159,7 @@ static void add_churn(struct cells *c, const struct mpa_rec_conn *conn)
     else if (longest == MPA_NULL)
         add_text(c, "survived");
     else
-        snprintf(next_cell(c), TEXT_CELL, "survived, gap %s", text_duration(longest, gap));
+        snprintf(next_cell(c), TEXT_CELL, "survived, %s", text_duration(longest, gap));
 }
 
 static void gather_conn(struct text_writer *w, const struct mpa_rec_conn *conn)
@@ -178,7 +177,6 @@ static void gather_conn(struct text_writer *w, const struct mpa_rec_conn *conn)
     add_left(&c, conn);
     text_bytes(conn->bytes.v[MPA_TO_SERVER], next_cell(&c));
     text_bytes(conn->bytes.v[MPA_TO_CLIENT], next_cell(&c));
-    add_count(&c, conn->subflow_count);
     add_text(&c, mpa_word(conn->outcome));
     add_churn(&c, conn);
     put(&w->conns, &c, score, conn->id);
@@ -281,19 +279,15 @@ static void print_best(struct text_writer *w, struct text_table *t, const char *
 static void captures(struct text_writer *w, const struct mpa_rec_report *r)
 {
     static const struct text_column columns[] = {
-        {"#", TEXT_RIGHT},
-        {"FILE", TEXT_SHRINK},
-        {"SEEN AT", 0},
-        {"PACKETS", TEXT_RIGHT},
-        {"TCP", TEXT_RIGHT},
-        {"COPIES", TEXT_RIGHT | TEXT_HIDE},
-        {"FRAGMENTS", TEXT_RIGHT | TEXT_HIDE},
-        {"CUT", TEXT_RIGHT | TEXT_HIDE},
-        {"DAMAGED", TEXT_RIGHT | TEXT_HIDE},
-        {"ICMP", TEXT_RIGHT | TEXT_HIDE},
-        {"STARTS", TEXT_RIGHT | TEXT_HIDE},
-        {"LASTS", TEXT_RIGHT},
-        {NULL, 0},
+        {"#", TEXT_RIGHT, NULL},
+        {"FILE", TEXT_SHRINK, NULL},
+        {"SEEN AT", 0, NULL},
+        {"PACKETS", TEXT_RIGHT, NULL},
+        {"TCP", TEXT_RIGHT, NULL},
+        {"COPIES", TEXT_RIGHT | TEXT_HIDE, NULL},
+        {"STARTS", TEXT_RIGHT, NULL},
+        {"LASTS", TEXT_RIGHT, NULL},
+        {NULL, 0, NULL},
     };
     struct text_table t = {.columns = columns};
     int i;
@@ -308,10 +302,6 @@ static void captures(struct text_writer *w, const struct mpa_rec_report *r)
         add_count(&c, capture->packets);
         add_count(&c, capture->tcp_segments);
         add_count(&c, capture->copies);
-        add_count(&c, capture->fragments);
-        add_count(&c, capture->truncated);
-        add_count(&c, capture->malformed);
-        add_count(&c, capture->icmp);
         text_instant(capture->first_ns, &w->values, next_cell(&c));
         add_duration(&c, capture->first_ns == MPA_NULL ? MPA_NULL
                                                        : capture->last_ns - capture->first_ns);
@@ -321,10 +311,45 @@ static void captures(struct text_writer *w, const struct mpa_rec_report *r)
     text_table_free(&t);
 }
 
-static void options(struct text_writer *w, const struct mpa_rec_report *r)
+static void odd_packets(struct text_writer *w, const struct mpa_rec_report *r)
 {
     static const struct text_column columns[] = {
-        {"OPTION", 0}, {"TO SERVER", TEXT_RIGHT}, {"TO CLIENT", TEXT_RIGHT}, {NULL, 0}};
+        {"#", TEXT_RIGHT, NULL},
+        {"CUT", TEXT_RIGHT | TEXT_HIDE, NULL},
+        {"DAMAGED", TEXT_RIGHT | TEXT_HIDE, NULL},
+        {"FRAGMENTS", TEXT_RIGHT | TEXT_HIDE, NULL},
+        {"ICMP ERRORS", TEXT_RIGHT | TEXT_HIDE, NULL},
+        {"NOT TCP", TEXT_RIGHT | TEXT_HIDE, NULL},
+        {NULL, 0, NULL},
+    };
+    struct text_table t = {.columns = columns};
+    int i;
+
+    for (i = 0; i < r->capture_count; i++) {
+        const struct mpa_rec_capture *capture = &r->captures[i];
+        struct cells c = {.count = 0};
+
+        if (capture->truncated == 0 && capture->malformed == 0 && capture->fragments == 0 &&
+            capture->icmp == 0 && capture->other == 0)
+            continue;
+        add_count(&c, i);
+        add_count(&c, capture->truncated);
+        add_count(&c, capture->malformed);
+        add_count(&c, capture->fragments);
+        add_count(&c, capture->icmp);
+        add_count(&c, capture->other);
+        put(&t, &c, 0, i);
+    }
+    text_table_print(w->out, &t, "Packets that are not whole TCP segments");
+    text_table_free(&t);
+}
+
+static void options(struct text_writer *w, const struct mpa_rec_report *r)
+{
+    static const struct text_column columns[] = {{"OPTION", 0, NULL},
+                                                 {"TO SERVER", TEXT_RIGHT, NULL},
+                                                 {"TO CLIENT", TEXT_RIGHT, NULL},
+                                                 {NULL, 0, NULL}};
     struct text_table t = {.columns = columns};
     int i;
 
@@ -345,7 +370,7 @@ static void options(struct text_writer *w, const struct mpa_rec_report *r)
 static void resets(struct text_writer *w, const struct mpa_rec_report *r)
 {
     static const struct text_column columns[] = {
-        {"CLASS", 0}, {"RESETS", TEXT_RIGHT}, {"MEANING", 0}, {NULL, 0}};
+        {"CLASS", 0, NULL}, {"RESETS", TEXT_RIGHT, NULL}, {"MEANING", 0, NULL}, {NULL, 0, NULL}};
     struct text_table t = {.columns = columns};
     int i;
 
@@ -366,16 +391,16 @@ static void resets(struct text_writer *w, const struct mpa_rec_report *r)
 static void churn_events(struct text_writer *w, const struct mpa_rec_report *r)
 {
     static const struct text_column columns[] = {
-        {"TIME", TEXT_RIGHT},
-        {"ACTION", TEXT_FOLD},
-        {"SERVER", TEXT_SHRINK | TEXT_HIDE},
-        {"SOURCE", TEXT_FOLD},
-        {"FLOWS LIVE", TEXT_RIGHT},
-        {"MOVED", TEXT_RIGHT},
-        {"NEEDLESSLY", TEXT_RIGHT},
-        {"RESETS", TEXT_RIGHT},
-        {"FAILED", TEXT_RIGHT},
-        {NULL, 0},
+        {"TIME", TEXT_RIGHT, NULL},
+        {"ACTION", TEXT_FOLD, "action"},
+        {"SERVER", TEXT_SHRINK | TEXT_HIDE, NULL},
+        {"SOURCE", TEXT_FOLD, "source"},
+        {"FLOWS LIVE", TEXT_RIGHT, NULL},
+        {"MOVED", TEXT_RIGHT, NULL},
+        {"NEEDLESSLY", TEXT_RIGHT, NULL},
+        {"RESETS", TEXT_RIGHT, NULL},
+        {"FAILED", TEXT_RIGHT, NULL},
+        {NULL, 0, NULL},
     };
     struct text_table t = {.columns = columns};
     char number[TEXT_CELL];
@@ -420,16 +445,16 @@ static const char *place(const struct mpa_rec_report *r, int capture, char *ret)
 static void pairs(struct text_writer *w, const struct mpa_rec_report *r)
 {
     static const struct text_column columns[] = {
-        {"FROM", 0},
-        {"TO", 0},
-        {"MATCHED", TEXT_RIGHT},
-        {"LOST", TEXT_RIGHT},
-        {"DELAY P50", TEXT_RIGHT},
-        {"P95", TEXT_RIGHT},
-        {"MAX", TEXT_RIGHT},
-        {"CLOCK OFFSET", TEXT_RIGHT},
-        {"ERROR", TEXT_RIGHT},
-        {NULL, 0},
+        {"FROM", 0, NULL},
+        {"TO", 0, NULL},
+        {"MATCHED", TEXT_RIGHT, NULL},
+        {"LOST", TEXT_RIGHT, NULL},
+        {"DELAY P50", TEXT_RIGHT, NULL},
+        {"P95", TEXT_RIGHT, NULL},
+        {"MAX", TEXT_RIGHT, NULL},
+        {"CLOCK OFFSET", TEXT_RIGHT, NULL},
+        {"ERROR", TEXT_RIGHT, NULL},
+        {NULL, 0, NULL},
     };
     struct text_table t = {.columns = columns};
     int i;
@@ -466,8 +491,10 @@ static void add_rate(struct cells *c, const struct mpa_rec_percentiles *rate, in
 static void transfers(struct text_writer *w, const struct mpa_rec_report *r)
 {
     static const struct text_column columns[] = {
-        {"FROM", TEXT_RIGHT},     {"TO", TEXT_RIGHT},  {"COUNT", TEXT_RIGHT}, {"DONE", TEXT_RIGHT},
-        {"RATE P50", TEXT_RIGHT}, {"MIN", TEXT_RIGHT}, {"MAX", TEXT_RIGHT},   {NULL, 0},
+        {"FROM", TEXT_RIGHT, NULL},     {"TO", TEXT_RIGHT, NULL},
+        {"COUNT", TEXT_RIGHT, NULL},    {"DONE", TEXT_RIGHT, NULL},
+        {"RATE P50", TEXT_RIGHT, NULL}, {"MIN", TEXT_RIGHT, NULL},
+        {"MAX", TEXT_RIGHT, NULL},      {NULL, 0, NULL},
     };
     struct text_table t = {.columns = columns};
     char title[TEXT_CELL];
@@ -519,6 +546,7 @@ static void deployments(struct text_writer *w, const struct mpa_rec_report *r)
 void text_tables(struct text_writer *w, const struct mpa_rec_report *report)
 {
     captures(w, report);
+    odd_packets(w, report);
     print_best(w, &w->conns, "Connections", "failed, hit and not moved first",
                "--csv DIR and --report=json hold all; --select connection=ID shows one");
     print_best(w, &w->adverts, "ADD_ADDR", "wrong, unanswered and slow first",

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define HANG 2
 
@@ -43,6 +44,8 @@ static void about(struct text_writer *w, const struct mpa_rec_report *r)
 {
     char number[5][TEXT_CELL];
     char name[256];
+    char date[64];
+    struct tm when;
     struct sentence s = {.size = 0};
     int64_t first = MPA_NULL;
     int64_t last = MPA_NULL;
@@ -61,9 +64,12 @@ static void about(struct text_writer *w, const struct mpa_rec_report *r)
             last = c->last_ns;
     }
     if (w->only_file)
-        add(&s, "%s: ", text_outside(w->only_file, &w->values, name, sizeof(name)));
+        add(&s, "%s ", text_outside(w->only_file, &w->values, name, sizeof(name)));
     else
-        add(&s, "%d capture%s: ", r->capture_count, plural(r->capture_count));
+        add(&s, "%d capture%s ", r->capture_count, plural(r->capture_count));
+    if (first != MPA_NULL && gmtime_r(&(time_t){(time_t)(first / 1000000000)}, &when) &&
+        strftime(date, sizeof(date), "from %Y-%m-%d %H:%M:%S UTC, ", &when) > 0)
+        add(&s, "%s", date);
     add(&s, "%s packet%s", text_count(packets, number[0]), plural(packets));
     if (first != MPA_NULL)
         add(&s, " in %s", text_duration(last - first, number[1]));
@@ -157,7 +163,7 @@ static void migration(struct text_writer *w, const struct mpa_rec_report *r)
         text_count(total, number[1]), plural(total));
     name_vips(w, r, &s);
     if (w->left.count > 0)
-        add(&s, " (median %s after establishment, last %s)",
+        add(&s, " (median %s after establishment, slowest %s)",
             text_duration(mpa_samples_percentile(&w->left, 50), number[0]),
             text_duration(w->left.max, number[1]));
     add(&s, "%s", total > r->migration.migrated ? "; " : "");
@@ -183,13 +189,13 @@ static void shares(struct text_writer *w, const struct mpa_rec_report *r)
     struct sentence s = {.size = 0};
 
     if (!isnan(r->migration.vip_share_after[MPA_TO_CLIENT]))
-        PART(&s, 0, "%s of the servers' new data after it",
+        PART(&s, 0, "%s of the servers' new data",
              text_share(r->migration.vip_share_after[MPA_TO_CLIENT], share));
     if (!isnan(r->migration.vip_share_after[MPA_TO_SERVER]))
         PART(&s, 0, "%s of the clients'",
              text_share(r->migration.vip_share_after[MPA_TO_SERVER], share));
     if (s.size > 0)
-        text_paragraph(w->out, "still on the VIP: ", HANG, s.text);
+        text_paragraph(w->out, "still on the VIP after the move: ", HANG, s.text);
     s.size = 0;
     if (!isnan(r->off_path_bytes[MPA_TO_CLIENT]))
         PART(&s, 0, "%s of the bytes to the client",
@@ -198,7 +204,7 @@ static void shares(struct text_writer *w, const struct mpa_rec_report *r)
         PART(&s, 0, "%s of those to the server",
              text_share(r->off_path_bytes[MPA_TO_SERVER], share));
     if (s.size > 0)
-        text_paragraph(w->out, "past the balancer: ", HANG, s.text);
+        text_paragraph(w->out, "off the balancer's path: ", HANG, s.text);
 }
 
 /* ---- ADD_ADDR ----------------------------------------------------------------------------------------------- */
@@ -256,13 +262,10 @@ static void churn(struct text_writer *w, const struct mpa_rec_report *r)
     struct sentence s = {.size = 0};
 
     if (r->churn.mptcp_hit > 0) {
-        add(&s, "%s hit, %s survived, %s failed", text_count(r->churn.mptcp_hit, number[0]),
-            text_count(r->churn.mptcp_survived, number[1]),
-            r->churn.mptcp_failed > 0 ? "" : "none");
-        if (r->churn.mptcp_failed > 0) {
-            s.size -= strlen(" failed");
-            add(&s, "%s failed", text_count(r->churn.mptcp_failed, number[0]));
-        }
+        add(&s, "%s hit, %s survived, ", text_count(r->churn.mptcp_hit, number[0]),
+            text_count(r->churn.mptcp_survived, number[1]));
+        add(&s, "%s failed",
+            r->churn.mptcp_failed > 0 ? text_count(r->churn.mptcp_failed, number[0]) : "none");
         if (r->churn.mptcp_unprotected > 0 && r->churn.mptcp_unprotected == r->churn.mptcp_failed)
             add(&s, " (unprotected window)");
         else if (r->churn.mptcp_unprotected > 0)
@@ -300,7 +303,7 @@ static void resets(struct text_writer *w, const struct mpa_rec_report *r)
         text_paragraph(w->out, "resets: ", HANG, "none");
         return;
     }
-    add(&s, "%s in %s packet%s: ", text_count(r->reset_events, number[0]),
+    add(&s, "%s (%s packet%s): ", text_count(r->reset_events, number[0]),
         text_count(r->reset_packets, number[1]), plural(r->reset_packets));
     start = s.size;
     for (i = 0; i < MPA_RESET_COUNT; i++)
@@ -326,7 +329,7 @@ static void hmacs(struct text_writer *w, const struct mpa_rec_report *r)
         ok += h[i]->ok;
         unverifiable += h[i]->unverifiable;
         if (h[i]->bad > 0)
-            PART(&s, 0, "%s of %s is wrong", text_count(h[i]->bad, number[0]), names[i]);
+            PART(&s, 0, "%s wrong in %s", text_count(h[i]->bad, number[0]), names[i]);
     }
     if (ok > 0)
         PART(&s, 0, "%s%s correct", s.size > 0 ? "" : "all ", text_count(ok, number[0]));
@@ -369,8 +372,8 @@ static void outages(struct text_writer *w, const struct mpa_rec_report *r)
                         text_count(r->icmp_too_big_astray, number));
     if (w->window.count > 0)
         text_paragraphf(
-            w->out, "unprotected window (SYN to usable direct subflow): ", HANG, "p50 %s, p95 %s",
-            text_duration(mpa_samples_percentile(&w->window, 50), number),
+            w->out, "unprotected window, from the SYN until a direct subflow is usable: ", HANG,
+            "p50 %s, p95 %s", text_duration(mpa_samples_percentile(&w->window, 50), number),
             text_duration(mpa_samples_percentile(&w->window, 95), (char[TEXT_CELL]){0}));
 }
 

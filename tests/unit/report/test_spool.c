@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Records through bytes and through the spool come back whole, in the order of their ids. */
+#include "fixture.h"
+
+#include "mpa/record_pack.h"
+#include "mpa/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytes of 'count' items of 'size' at 'a' and 'b'. */
+static void check_items(const void *a, const void *b, int count, size_t size)
+{
+    if (count == 0) {
+        CU_ASSERT_PTR_NULL(b);
+        return;
+    }
+    CU_ASSERT_EQUAL(memcmp(a, b, (size_t)count * size), 0);
+}
+
+/* Everything but the pointers is equal byte for byte, and what they point to too. */
+static void check_equal(const struct mpa_rec_conn *a, const struct mpa_rec_conn *b)
+{
+    struct mpa_rec_conn x = *a;
+    struct mpa_rec_conn y = *b;
+    struct mpa_samples one = {0};
+    struct mpa_samples two = {0};
+    int dir;
+
+    for (dir = 0; dir < 2; dir++) {
+        check_items(a->merge.spans[dir], b->merge.spans[dir], a->merge.span_count[dir],
+                    sizeof(struct mpa_rec_span));
+        CU_ASSERT_EQUAL(a->merge.rtt[dir] == NULL, b->merge.rtt[dir] == NULL);
+        if (a->merge.rtt[dir]) {
+            mpa_samples_merge(&one, &a->merge.rtt[dir][0]);
+            mpa_samples_merge(&two, &b->merge.rtt[dir][0]);
+        }
+        x.merge.spans[dir] = y.merge.spans[dir] = NULL;
+        x.merge.rtt[dir] = y.merge.rtt[dir] = NULL;
+    }
+    CU_ASSERT_EQUAL(one.count, two.count);
+    CU_ASSERT_EQUAL(mpa_samples_percentile(&one, 50), mpa_samples_percentile(&two, 50));
+    mpa_samples_free(&one);
+    mpa_samples_free(&two);
+    check_items(a->subflows, b->subflows, a->subflow_count, sizeof(*a->subflows));
+    check_items(a->add_addrs, b->add_addrs, a->add_addr_count, sizeof(*a->add_addrs));
+    check_items(a->hits, b->hits, a->hit_count, sizeof(*a->hits));
+    check_items(a->notes, b->notes, a->note_count, sizeof(*a->notes));
+    x.subflows = y.subflows = NULL;
+    x.add_addrs = y.add_addrs = NULL;
+    x.hits = y.hits = NULL;
+    x.notes = y.notes = NULL;
+    CU_ASSERT_EQUAL(memcmp(&x, &y, sizeof(x)), 0);
+}
+
+static void test_pack(void)
+{
+    struct mpa_rec_conn *conn;
+    struct mpa_rec_conn *copy;
+    int kind;
+
+    for (kind = 0; kind < KINDS; kind++) {
+        conn = fixture_conn(kind, (enum kind)kind, kind % 2);
+        copy = mpa_record_copy(conn);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
+        check_equal(conn, copy);
+        mpa_record_free(copy);
+        mpa_record_free(conn);
+    }
+    mpa_record_free(NULL);
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+/* Any bytes in the structures survive: also a member that did not exist when this was written. */
+static void test_any_bytes(void)
+{
+    struct mpa_rec_subflow *subflows;
+    uint64_t state = 88172645463325252u;
+    struct mpa_rec_conn *copy;
+    uint8_t *bytes;
+    size_t size;
+    size_t i;
+    int round;
+
+    for (round = 0; round < 200; round++) {
+        struct mpa_rec_conn conn;
+
+        memset(&conn, 0, sizeof(conn));
+        conn.id = (int64_t)next_random(&state);
+        memset(conn.merge.key, (int)(next_random(&state) & 0xff), sizeof(conn.merge.key));
+        subflows = calloc(3, sizeof(*subflows));
+        CU_ASSERT_PTR_NOT_NULL_FATAL(subflows);
+        bytes = (uint8_t *)subflows;
+        size = 3 * sizeof(*subflows);
+        for (i = 0; i < size; i++) {
+            uint64_t r = next_random(&state);
+
+            /* From nearly empty to full. */
+            bytes[i] = (r >> 32) % 200 <= (uint64_t)round ? (uint8_t)r : 0;
+        }
+        for (i = 0; i < 3; i++)
+            subflows[i].server_count = MPA_REC_SERVERS_MAX;
+        conn.subflows = subflows;
+        conn.subflow_count = 3;
+        copy = mpa_record_copy(&conn);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
+        check_equal(&conn, copy);
+        mpa_record_free(copy);
+        free(subflows);
+    }
+}
+
+/* Bytes that end too early or are wrong are refused; nothing is read behind them (run with the address sanitizer). */
+static void test_damage(void)
+{
+    struct mpa_rec_conn *conn = fixture_conn(1, SURVIVED, false);
+    struct mpa_rec_conn *copy = NULL;
+    uint64_t state = 1;
+    uint8_t *bytes = NULL;
+    uint8_t *part;
+    size_t capacity = 0;
+    size_t size;
+    size_t i;
+    int status;
+
+    CU_ASSERT_EQUAL_FATAL(mpa_record_pack(conn, &bytes, &size, &capacity), MPA_OK);
+    CU_ASSERT(size < sizeof(*conn) + 2 * sizeof(*conn->subflows));
+    for (i = 0; i < size; i++) {
+        part = malloc(i + 1);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(part);
+        memcpy(part, bytes, i);
+        status = mpa_record_unpack(part, i, &copy);
+        CU_ASSERT(status == MPA_ERR_FORMAT || status == MPA_ERR_NOMEM);
+        CU_ASSERT_PTR_NULL(copy);
+        free(part);
+    }
+    for (i = 0; i < 20000; i++) {
+        size_t at = next_random(&state) % size;
+        uint8_t kept = bytes[at];
+
+        bytes[at] ^= (uint8_t)(1 + next_random(&state) % 255);
+        if (mpa_record_unpack(bytes, size, &copy) == MPA_OK)
+            mpa_record_free(copy);
+        copy = NULL;
+        bytes[at] = kept;
+    }
+    free(bytes);
+    mpa_record_free(conn);
+}
+
+/* Ids out of order, with gaps of all sizes, over several pages of the index. */
+static void test_order(void)
+{
+    enum { COUNT = 3000, KEPT = 50 };
+    struct mpa_rec_conn *kept[COUNT / KEPT]; /* Each fiftieth, to compare with. */
+    int64_t ids[COUNT];
+    struct mpa_spool *spool = mpa_spool_new();
+    struct mpa_rec_conn *conn;
+    struct mpa_rec_conn *got;
+    uint64_t state = 5;
+    int round;
+    int i;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(spool);
+    for (i = 0; i < COUNT; i++)
+        ids[i] = (int64_t)i * (i < 1000 ? 1 : i < 2000 ? 7 : 40) + (i == COUNT - 1 ? 3000000 : 0);
+    /* Put them in a shuffled order. */
+    {
+        int order[COUNT];
+
+        for (i = 0; i < COUNT; i++)
+            order[i] = i;
+        for (i = COUNT - 1; i > 0; i--) {
+            int k = (int)(next_random(&state) % (uint64_t)(i + 1));
+            int one = order[i];
+
+            order[i] = order[k];
+            order[k] = one;
+        }
+        for (i = 0; i < COUNT; i++) {
+            conn = fixture_conn(ids[order[i]], (enum kind)(order[i] % KINDS), false);
+            CU_ASSERT_EQUAL(mpa_spool_put(spool, conn), MPA_OK);
+            if (order[i] % KEPT == 0)
+                kept[order[i] / KEPT] = conn;
+            else
+                mpa_record_free(conn);
+        }
+    }
+    for (round = 0; round < 2; round++) {
+        for (i = 0; i < COUNT; i++) {
+            CU_ASSERT_EQUAL_FATAL(mpa_spool_next(spool, &got), 1);
+            CU_ASSERT_EQUAL_FATAL(got->id, ids[i]);
+            if (i % KEPT == 0)
+                check_equal(kept[i / KEPT], got);
+            got->server.port = 1; /* The reader's to write to; the next walk does not see it. */
+        }
+        CU_ASSERT_EQUAL(mpa_spool_next(spool, &got), 0);
+        CU_ASSERT_EQUAL(mpa_spool_next(spool, &got), 0);
+        mpa_spool_rewind(spool);
+    }
+    for (i = 0; i < COUNT / KEPT; i++)
+        mpa_record_free(kept[i]);
+    mpa_spool_free(spool);
+}
+
+static void test_empty(void)
+{
+    struct mpa_spool *spool = mpa_spool_new();
+    struct mpa_rec_conn *got = NULL;
+    struct mpa_rec_conn *conn = fixture_conn(5, MIGRATED, false);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(spool);
+    CU_ASSERT_EQUAL(mpa_spool_next(spool, &got), 0);
+    /* It goes on after a walk, also behind the place where the walk stopped. */
+    CU_ASSERT_EQUAL(mpa_spool_put(spool, conn), MPA_OK);
+    CU_ASSERT_EQUAL(mpa_spool_next(spool, &got), 1);
+    CU_ASSERT_EQUAL(got->id, 5);
+    CU_ASSERT_EQUAL(mpa_spool_next(spool, &got), 0);
+    conn->id = -1;
+    CU_ASSERT(mpa_spool_put(spool, conn) < 0);
+    mpa_record_free(conn);
+    mpa_spool_free(spool);
+    mpa_spool_free(NULL);
+}
+
+static void test_no_folder(void)
+{
+    char *kept = getenv("TMPDIR") ? strdup(getenv("TMPDIR")) : NULL;
+
+    setenv("TMPDIR", "/nonexistent", 1);
+    CU_ASSERT_PTR_NULL(mpa_spool_new());
+    if (kept)
+        setenv("TMPDIR", kept, 1);
+    else
+        unsetenv("TMPDIR");
+    free(kept);
+}
+
+/* A record of a connection with more than the write buffer holds. */
+static void test_large(void)
+{
+    struct mpa_spool *spool = mpa_spool_new();
+    struct mpa_rec_conn *conn = fixture_conn(0, MIGRATED, false);
+    struct mpa_rec_conn *got;
+    uint64_t state = 9;
+    int i;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(spool);
+    for (i = 0; i < 100000; i++)
+        mpa_samples_add(&conn->merge.rtt[MPA_TO_CLIENT][0], (int64_t)(next_random(&state) >> 30));
+    free(conn->notes);
+    conn->note_count = 50000;
+    conn->notes = calloc((size_t)conn->note_count, sizeof(*conn->notes));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(conn->notes);
+    for (i = 0; i < conn->note_count; i++)
+        conn->notes[i].ns = (int64_t)next_random(&state);
+    for (i = 0; i < 3; i++) {
+        conn->id = 2 - i;
+        CU_ASSERT_EQUAL(mpa_spool_put(spool, conn), MPA_OK);
+    }
+    for (i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL_FATAL(mpa_spool_next(spool, &got), 1);
+        conn->id = i;
+        check_equal(conn, got);
+    }
+    mpa_record_free(conn);
+    mpa_spool_free(spool);
+}
+
+CU_TestInfo spool_tests[] = {
+    {"pack", test_pack},           {"any bytes", test_any_bytes},
+    {"damage", test_damage},       {"order", test_order},
+    {"empty", test_empty},         {"large records", test_large},
+    {"no folder", test_no_folder}, CU_TEST_INFO_NULL,
+};
