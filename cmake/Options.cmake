@@ -3,6 +3,7 @@ option(MPA_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(MPA_WERROR "Warnings are errors (CI)" OFF)
 option(MPA_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
 option(MPA_FUZZ "Build the libFuzzer targets (clang)" OFF)
+option(MPA_LAB "Build the programs of captures/lab (Linux)" OFF)
 
 set(CMAKE_C_STANDARD 11)
 set(CMAKE_C_STANDARD_REQUIRED ON)

@@ -51,10 +51,33 @@ counters_table() {
         }' truth/nstat-*.txt
 }
 
+# The text of the scenario, or of its family with what this variant is.
+notes() {
+    local family
+    if [ -f "$LAB_DIR/notes/$name.md" ]; then
+        cat "$LAB_DIR/notes/$name.md"
+        return
+    fi
+    case $name in
+    *-nat4) family=${name%-nat4} ;;
+    tunnel-*) family=tunnel ;;
+    *) family=${name%[46]} ;;
+    esac
+    cat "$LAB_DIR/notes/$family.md"
+    echo
+    echo "This variant: $("$LAB_DIR/run.sh" --list | awk -v n="$name" '$1 == n { $1 = ""; print substr($0, 2) }')."
+    case $name in
+    *-nat4) echo "Two servers behind a translating balancer, as in \`nat4\`; VIP 203.0.113.80." ;;
+    tunnel-* | vxlan* | dsr* | nat* | cable* | ptb* | anycast*) ;;
+    *4) echo "Two servers at the anycast address 203.0.113.80 without churn, unique addresses 198.51.100.11 and .12, client 192.0.2.10." ;;
+    *6) echo "Two servers at the anycast address 2001:db8:80::80 without churn, unique addresses 2001:db8:5::11 and ::12, client 2001:db8:c::10." ;;
+    esac
+}
+
 {
     echo "# $name"
     echo
-    cat "$LAB_DIR/notes/$name.md"
+    notes
     echo
     echo "Recorded with \`captures/lab/run.sh $name OUTDIR\`, Linux $(cat truth/kernel.txt)."
     echo

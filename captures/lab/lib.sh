@@ -27,13 +27,14 @@ say() { printf 'lab: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
 lab_build() {
-    local program
+    local source
     mkdir -p "$LAB_BIN"
-    for program in lab_app lab_cable; do
-        if [ "$LAB_SRC/$program.c" -nt "$LAB_BIN/$program" ]; then
-            ${CC:-cc} -std=gnu11 -O2 -Wall -o "$LAB_BIN/$program" "$LAB_SRC/$program.c" ||
-                fail "cannot build $program"
-        fi
+    for source in "$LAB_SRC"/*.[ch]; do
+        [ "$source" -nt "$LAB_BIN/lab_cable" ] || continue
+        ${CC:-cc} -std=gnu11 -O2 -Wall -o "$LAB_BIN/lab_app" "$LAB_SRC/lab_app.c" &&
+            ${CC:-cc} -std=gnu11 -O2 -Wall -o "$LAB_BIN/lab_cable" "$LAB_SRC/lab_cable.c" \
+                "$LAB_SRC/lab_frame.c" "$LAB_SRC/lab_tunnel.c" || fail "cannot build"
+        return
     done
 }
 
@@ -73,7 +74,7 @@ mac() {
     # A fixed, locally administered MAC per host and interface.
     local n
     case $1 in
-    c) n=10 ;; r) n=01 ;; b) n=02 ;; x) n=0a ;; sw) n=0b ;;
+    c) n=10 ;; g) n=03 ;; r) n=01 ;; b) n=02 ;; x) n=0a ;; sw) n=0b ;;
     s*) n=2${1#s} ;;
     esac
     printf '02:4c:42:00:%s:%02x' "$n" "$2"
@@ -121,17 +122,19 @@ forwarding() {
 # The plan of addresses: those that RFC 5737 and RFC 3849 set aside for documentation.
 plan() {
     if [ "$FAMILY" = 4 ]; then
-        VIP=203.0.113.80 HOSTLEN=32 LEN=24 BITS=4
+        VIP=203.0.113.80 HOSTLEN=32 LEN=24
         CLIENT=192.0.2.10 CLIENT2=192.0.2.11 CLIENT_GW=192.0.2.1
         UNIQUE=198.51.100.1 LAN_GW=198.51.100.1
         PRIVATE=10.0.0.1 BACK_GW=10.0.0.2
         TRANSIT_R=10.1.0.1 TRANSIT_B=10.1.0.2
+        CLIENT_NET=192.0.2.0/24 GATE_G=10.2.0.2 GATE_R=10.2.0.1
     else
         VIP=2001:db8:80::80 HOSTLEN=128 LEN=64
         CLIENT=2001:db8:c::10 CLIENT2=2001:db8:c::11 CLIENT_GW=2001:db8:c::1
         UNIQUE=2001:db8:5::1 LAN_GW=2001:db8:5::1
         PRIVATE=2001:db8:b::1 BACK_GW=2001:db8:b::2
         TRANSIT_R=2001:db8:a::1 TRANSIT_B=2001:db8:a::2
+        CLIENT_NET=2001:db8:c::/64 GATE_G=2001:db8:9::2 GATE_R=2001:db8:9::1
     fi
 }
 
@@ -139,16 +142,39 @@ unique() { echo "$UNIQUE$1"; }   # 198.51.100.11, .12, .13
 private() { echo "$PRIVATE$1"; } # 10.0.0.11, .12, .13
 
 SERVERS=(1 2 3)
+CABLE= # client: between client and router; balancer: between router and balancer
 
 # The part that all topologies share: client - router - segment of the servers.
 topology_front() {
     local i
     plan
     host c r sw
-    link c eth0 0 r client 0
+    case $CABLE in
+    client)
+        host x
+        link c eth0 0 x left 0
+        link x right 1 r client 0
+        ;;
+    gateway)
+        # A further router between client and router, for what only a distant one can do.
+        host g
+        link c eth0 0 g client 0
+        link g router 1 r client 0
+        ;;
+    *) link c eth0 0 r client 0 ;;
+    esac
     addr c eth0 "$CLIENT/$LEN"
-    addr r client "$CLIENT_GW/$LEN"
     ipn c route add default via "$CLIENT_GW"
+    if [ "$CABLE" = gateway ]; then
+        addr g client "$CLIENT_GW/$LEN"
+        addr g router "$GATE_G/$LEN"
+        addr r client "$GATE_R/$LEN"
+        ipn g route add default via "$GATE_R"
+        ipn r route add "$CLIENT_NET" via "$GATE_G"
+        forwarding g
+    else
+        addr r client "$CLIENT_GW/$LEN"
+    fi
     forwarding r
     bridge lan
     link r servers 1 sw r-lan 0
@@ -198,12 +224,11 @@ churn() {
 }
 
 # A balancer beside the router: r - [cable] - b - segment behind the balancer - servers.
-# topology_balancer [cable]
 topology_balancer() {
     local i
     topology_front
     host b
-    if [ "${1:-}" = cable ]; then
+    if [ "$CABLE" = balancer ]; then
         host x
         link r balancer 2 x left 0
         link x right 1 b eth0 0
@@ -216,7 +241,16 @@ topology_balancer() {
     ipn b route add default via "$TRANSIT_R"
     forwarding b
     bridge back
-    link b eth1 1 sw b-back 4
+    if [ "$CABLE" = tunnel ]; then
+        host x
+        link b eth1 1 x left 0
+        link x wire0 2 x wire1 3
+        link x right 1 sw b-back 4
+        ipn x link set wire0 mtu 1700
+        ipn x link set wire1 mtu 1700
+    else
+        link b eth1 1 sw b-back 4
+    fi
     port back b-back
     addr b eth1 "$BACK_GW/$LEN"
     for i in "${SERVERS[@]}"; do
@@ -299,6 +333,8 @@ server_start() {
 
 # client ARG...: runs downloads to the end.
 client() { client_log app-client "$@"; }
+# again ARG...: more downloads into the same log.
+again() { client_log app-client "$@"; }
 client_log() {
     local log=$1
     shift
@@ -322,6 +358,12 @@ dump() {
         [ $tries -lt 200 ] || fail "tcpdump on $host: $(cat "$WORK/$file.tcpdump")"
         sleep 0.05
     done
+}
+
+# monitor: the path manager's events at the client, as the kernel reports them.
+monitor() {
+    background c ip mptcp monitor >"$OUT/truth/monitor-client.txt" 2>/dev/null
+    LAB_PROCESSES+=($!)
 }
 
 # Ends the captures; what tcpdump says it lost is kept as truth.
@@ -385,6 +427,34 @@ cable_on() {
         [ $tries -lt 100 ] || fail "the cable does not start: $(cat "$WORK/$log.err")"
         sleep 0.05
     done
+}
+
+# latency_csv: from the log of a cable whose far end (b) is the advertiser's: what the advertiser
+# waited for each address, from its first copy to the echo, as the cable saw both at that end.
+latency_csv() {
+    awk -F, -v OFS=, '
+        BEGIN { print "client,port,addr_id,copies,first_in_ns,last_in_ns,echo_out_ns,latency_ns" }
+        $3 == "ba" && $5 == "add_addr" {
+            k = $8 OFS $9 OFS $14
+            if (!(k in first)) { first[k] = $1; order[++n] = k }
+            if (!(k in echo)) { copies[k]++; last[k] = $1 }
+        }
+        $3 == "ab" && $5 == "echo" && $2 != 0 {
+            k = $6 OFS $7 OFS $14
+            if (!(k in echo)) echo[k] = $2
+        }
+        # Nanoseconds since the epoch do not fit a double: the difference is taken in parts.
+        function difference(a, b) {
+            return (substr(a, 1, 10) - substr(b, 1, 10)) * 1e9 + (substr(a, 11) - substr(b, 11))
+        }
+        END {
+            for (i = 1; i <= n; i++) {
+                k = order[i]
+                if (k in echo)
+                    printf "%s,%d,%s,%s,%s,%.0f\n", k, copies[k], first[k], last[k], echo[k],
+                        difference(echo[k], first[k])
+            }
+        }' "$OUT/truth/cable.csv" >"$OUT/truth/latency.csv"
 }
 
 processes_stop() {

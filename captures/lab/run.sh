@@ -16,8 +16,7 @@ for file in "$LAB_DIR"/scenarios/*.sh; do
 done
 
 list() {
-    grep -h '^scenario_' "$LAB_DIR"/scenarios/*.sh |
-        sed -n 's/^scenario_\([a-z0-9_]*\)() *{ *#* */\1 /p' | sort |
+    sed -n 's/^scenario_\([a-z0-9_]*\)() *{.*# */\1 /p' "$LAB_DIR"/scenarios/*.sh | sort |
         while read -r name text; do printf '%-22s %s\n' "${name//_/-}" "$text"; done
 }
 
@@ -34,17 +33,15 @@ for tool in ip nft ethtool tcpdump nstat timeout; do
     command -v $tool >/dev/null || fail "$tool is missing"
 done
 
+# Whatever happens, a run ends, and everything it began with it.
+[ -n "${LAB_INNER:-}" ] || LAB_INNER=1 exec timeout -k 10 180 "$0" "$@"
+
 mkdir -p "$2/truth" || exit 1
 OUT=$(cd "$2" && pwd)
 rm -f "$OUT"/*.pcap "$OUT"/truth/*
 WORK=$(mktemp -d)
 trap lab_cleanup EXIT
 trap 'exit 130' INT TERM
-# Whatever happens, a run ends: the watchdog ends this process and with it everything it began.
-( exec sleep 180 ) 2>/dev/null && kill -TERM $$ &
-WATCHDOG=$!
-trap 'kill $WATCHDOG 2>/dev/null; lab_cleanup' EXIT
-
 lab_build
 uname -r | sed "s/-.*//" >"$OUT/truth/kernel.txt"
 "$SCENARIO"

@@ -35,7 +35,8 @@ scenario_dsr4() { # direct server return, IPv4
     balanced dsr -n 9 -P 3 --size 16000 --chunk 2000 --interval 100 --gap 60
 }
 
-scenario_dsr6() { # direct server return, IPv6
+scenario_dsr6() { # direct server return, IPv6, cooked captures of version 1
     FAMILY=6
+    LAB_LINKTYPE_ANY=LINUX_SLL
     balanced dsr -n 6 -P 2 --size 16000 --chunk 2000 --interval 100 --gap 60
 }

@@ -12,7 +12,9 @@
  * Protocol: the client sends one line "SIZE CHUNK INTERVAL_MS UPLOAD MODE\n" and UPLOAD bytes;
  * the server sends SIZE bytes, CHUNK at a time every INTERVAL_MS, and closes as MODE says.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
