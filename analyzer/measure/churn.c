@@ -185,6 +185,8 @@ static void tidy_points(struct mpa_measure *m)
 {
     size_t kept = 0;
 
+    if (m->point_count == 0)
+        return;
     qsort(m->points, m->point_count, sizeof *m->points, by_flow);
     for (size_t i = 0; i < m->point_count; i++) {
         struct point *p = &m->points[i];
@@ -239,9 +241,8 @@ static void infer(struct mpa_measure *m)
         return;
     }
     tidy_points(m);
-    count = m->point_count ? measure_churn_cluster(m->points, m->point_count, m->first_ns,
-                                                   m->now_ns, found, EVENTS_MAX)
-                           : 0;
+    count =
+        measure_churn_cluster(m->points, m->point_count, m->first_ns, m->now_ns, found, EVENTS_MAX);
     for (int i = 0; i < count; i++) {
         struct churn_event *e = new_event(m, found[i], -1);
 

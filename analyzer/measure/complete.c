@@ -43,11 +43,29 @@ static void complete_subflows(struct mpa_measure *m, struct mpa_rec_conn *conn)
     }
 }
 
+/* A capture between the ends that shows no join of anybody cannot say that there was no time for one. */
+static void complete_migration(const struct mpa_measure *m, struct mpa_rec_conn *conn)
+{
+    enum mpa_word vantage = capture_vantage(m);
+
+    if (conn->migration.state != MPA_MIGRATION_TOO_SHORT || conn->migration.usable_ns != MPA_NULL ||
+        vantage == MPA_VANTAGE_CLIENT || vantage == MPA_VANTAGE_SERVER)
+        return;
+    for (int i = 0; i < conn->subflow_count; i++)
+        if (conn->subflows[i].role == MPA_ROLE_JOIN)
+            return;
+    for (int i = 2; i < m->vips.count; i++)
+        if (m->vips.at[i].flags & ADDRESS_JOINED)
+            return;
+    conn->migration.state = MPA_MIGRATION_ADVERTISED_ONLY;
+}
+
 void mpa_measure_complete(struct mpa_measure *m, struct mpa_rec_conn *conn)
 {
     measure_decide(m);
     complete_subflows(m, conn);
     complete_adverts(m, conn);
+    complete_migration(m, conn);
     measure_hop_complete(m, conn);
     measure_churn_complete(m, conn);
     measure_totals_conn(m, conn);

@@ -318,10 +318,14 @@ struct verdict_view {
     bool ended;        /* FASTCLOSE: somebody gave up. */
     bool live_left;    /* An established subflow is left. */
     bool join_pending; /* A join SYN has neither been answered nor refused. */
+    bool
+        partial; /* The connection began before the capture: it may have subflows that are not seen. */
     int64_t silent_ns; /* From the death of the last subflow to the end of what was watched. */
 };
 
 enum verdict measure_verdict(const struct verdict_view *v);
+/* Whether all data that the connection had to carry was delivered. */
+bool measure_is_complete(const struct mpa_conn *conn);
 /* Survived, failed and outcome of a connection that was hit. */
 void measure_verdict_export(const struct mpa_measure *m, const struct mpa_conn *conn,
                             struct mpa_rec_conn *ret);

@@ -343,8 +343,11 @@ void measure_progress_end(struct mpa_measure *m, struct mpa_conn *conn)
         if (!h->open)
             continue;
         h->open = false;
-        h->censored = conn->last_ns < h->end;
+        /* Data that was all delivered leaves nothing to wait for: its gaps are known. */
+        h->censored = conn->last_ns < h->end && !measure_is_complete(conn);
         if (outstanding && cu->progress_ns && end - cu->progress_ns > h->gap_ns)
             h->gap_ns = end - (cu->progress_ns > h->start ? cu->progress_ns : h->start);
+        else if (!(cu->flags & CONN_ADVANCED) && !outstanding)
+            h->gap_ns = -1; /* What was before the hit says nothing of what it cost. */
     }
 }

@@ -190,8 +190,12 @@ void measure_hop_segment(struct mpa_measure *m, const struct mpa_segment *seg,
     }
     if (!look(seg, sf, copy, (enum hop_kind)u->hop_kind, &seen))
         return;
-    if (seen.key != u->hop_key || (uint8_t)seen.kind != u->hop_kind)
+    if (seen.key != u->hop_key || (uint8_t)seen.kind != u->hop_kind) {
+        /* Where the last packets of a dead flow go is no redirection. */
+        if (u->hop && measure_is_reset(sf))
+            return;
         change_server(m, seg, sf, &seen);
+    }
     count_packet(m, u, seg->ns);
 }
 

@@ -5,7 +5,8 @@
  * MPTCP.  Survived: P(t) advanced after the latest hit, or all data had been delivered.  Failed: no established subflow is left, data is
  * outstanding or no DATA_FIN was seen, and either somebody gave up (FASTCLOSE), or no join came for 60 s (Linux's close timeout), or the
  * capture ended sooner but later than a join could take to begin: path managers join at once, and a lost join SYN is repeated after one
- * second and after three.  Sooner than that, or with a join under way, nothing is known.
+ * second and after three.  Sooner than that, or with a join under way, nothing is known; nor where the connection began before the capture
+ * and may have subflows that it does not show (a redirected flow in the capture of the wrong server).
  *
  * Plain TCP.  A hit is a failure: the client's stack takes the RST.  Not known only where the client went on acknowledging new data for more
  * than a round trip: then the RST was lost behind the capture.
@@ -21,7 +22,7 @@ enum verdict measure_verdict(const struct verdict_view *v)
         return v->advanced ? VERDICT_UNDETERMINED : VERDICT_FAILED;
     if (v->advanced || v->complete)
         return VERDICT_SURVIVED;
-    if (v->live_left)
+    if (v->live_left || v->partial)
         return VERDICT_UNDETERMINED;
     if (v->ended || v->silent_ns >= JOIN_WAIT_NS)
         return VERDICT_FAILED;
@@ -36,12 +37,15 @@ static bool delivered(const struct mpa_data_half *d)
 }
 
 /* Both DATA_FINs acknowledged, or that of the side that sends the data while nothing else is outstanding. */
-static bool complete(const struct mpa_conn *conn)
+bool measure_is_complete(const struct mpa_conn *conn)
 {
     const struct conn_user *cu = conn->user;
     enum mpa_dir data = cu->flags & CONN_SERVER_DATA ? MPA_TO_CLIENT : MPA_TO_SERVER;
     const struct mpa_data_half *d = conn->data;
 
+    if (conn->protocol != MPA_PROTOCOL_MPTCP)
+        return conn->subflows &&
+               (conn->subflows->half[0].flags & conn->subflows->half[1].flags & MPA_HALF_FIN_ACKED);
     if (d[0].flags & d[1].flags & MPA_DATA_FIN_ACKED)
         return true;
     return (d[data].flags & MPA_DATA_FIN_ACKED) && delivered(&d[0]) && delivered(&d[1]);
@@ -56,7 +60,8 @@ static void fill_view(const struct mpa_measure *m, const struct mpa_conn *conn, 
     *v = (struct verdict_view){
         .mptcp = conn->protocol == MPA_PROTOCOL_MPTCP,
         .advanced = (cu->flags & CONN_ADVANCED) != 0,
-        .complete = complete(conn),
+        .complete = measure_is_complete(conn),
+        .partial = !mpa_conn_initial(conn) || (conn->subflows->flags & MPA_SF_MIDSTREAM),
         .ended = ((conn->data[0].flags | conn->data[1].flags) & MPA_DATA_FASTCLOSE) != 0,
     };
     for (const struct mpa_subflow *sf = conn->subflows; sf; sf = sf->next) {
