@@ -2,26 +2,73 @@
 /*
  * The JSON writer: the totals first, one key a line, then one connection a line, so that memory does not grow with them.
  *
- * What is written and how it is called comes from the schema; here is only how it looks as JSON.
+ * What is written and how it is called comes from the schema; here is only how it looks as JSON.  Escaping and the form of
+ * reals are jansson's.  Whole records do not go through its trees: that took four fifths of the time of a report.
  */
 #include "mpa/status.h"
 #include "schema.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DUMP_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12))
+/* A line that is put together before it is written. */
+struct line {
+    char *text;
+    size_t size;
+    size_t capacity;
+    bool failed; /* Memory ended: sticky. */
+};
 
 struct json_writer {
     struct mpa_writer writer; /* First. */
     FILE *out;
     struct mpa_values values;
     const char *only_file;
+    struct line line;
     bool first; /* No connection was written yet. */
 };
 
-/* A copy of 'text' that is UTF-8: what is not becomes '?'.  Names of files may hold any byte. */
+static void append(struct line *l, const char *text, size_t size)
+{
+    size_t capacity = l->capacity ? l->capacity : 4096;
+    char *grown;
+
+    if (l->size + size > l->capacity) {
+        while (capacity < l->size + size)
+            capacity *= 2;
+        grown = realloc(l->text, capacity);
+        if (!grown) {
+            l->failed = true;
+            return;
+        }
+        l->text = grown;
+        l->capacity = capacity;
+    }
+    memcpy(l->text + l->size, text, size);
+    l->size += size;
+}
+
+static void append_text(struct line *l, const char *text)
+{
+    append(l, text, strlen(text));
+}
+
+/* 'json' as jansson writes it; gives it back to its memory.  NULL is memory that ended. */
+static void append_json(struct line *l, json_t *json)
+{
+    char *text = json ? json_dumps(json, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12)) : NULL;
+
+    json_decref(json);
+    if (text)
+        append_text(l, text);
+    else
+        l->failed = true;
+    free(text);
+}
+
+/* A text that is not UTF-8 (names of files may hold any byte): what is not ASCII becomes '?'. */
 static json_t *text_anyway(const char *text)
 {
     char *copy = strdup(text);
@@ -38,165 +85,202 @@ static json_t *text_anyway(const char *text)
     return ret;
 }
 
-static json_t *leaf(const struct mpa_column *column, const void *record,
-                    const struct mpa_values *values)
+static bool is_plain(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (*text < 0x20 || *text > 0x7e || *text == '"' || *text == '\\')
+            return false;
+    return true;
+}
+
+static void append_string(struct line *l, const char *text)
+{
+    json_t *json;
+
+    if (is_plain(text)) {
+        append(l, "\"", 1);
+        append_text(l, text);
+        append(l, "\"", 1);
+        return;
+    }
+    json = json_string(text);
+    append_json(l, json ? json : text_anyway(text));
+}
+
+static void append_key(struct line *l, const char *key, bool first)
+{
+    append(l, ",", first ? 0 : 1);
+    append_string(l, key);
+    append(l, ":", 1);
+}
+
+static void leaf(struct line *l, const struct mpa_column *column, const void *record,
+                 const struct mpa_values *values)
 {
     struct mpa_value v;
-    json_t *ret;
+    char number[24];
 
     mpa_column_value(column, record, values, &v);
     switch (v.kind) {
     case MPA_VALUE_INT:
-        return json_integer(v.number);
+        append(l, number, (size_t)snprintf(number, sizeof(number), "%" PRId64, v.number));
+        break;
     case MPA_VALUE_REAL:
-        return json_real(v.real);
+        append_json(l, json_real(v.real));
+        break;
     case MPA_VALUE_BOOL:
-        return json_boolean(v.number != 0);
+        append_text(l, v.number ? "true" : "false");
+        break;
     case MPA_VALUE_TEXT:
-        ret = json_string(v.text);
-        return ret ? ret : text_anyway(v.text);
+        append_string(l, v.text);
+        break;
     case MPA_VALUE_NULL:
+        append_text(l, "null");
         break;
     }
-    return json_null();
 }
 
-static json_t *object(const struct mpa_column *rows, const void *record,
-                      const struct mpa_values *values);
+static void object(struct line *l, const struct mpa_column *rows, const void *record,
+                   const struct mpa_values *values);
 
 /* An item of a list or of counts: an object, or a value where the only row has no name. */
-static json_t *item(const struct mpa_column *rows, const void *record,
-                    const struct mpa_values *values)
+static void item(struct line *l, const struct mpa_column *rows, const void *record,
+                 const struct mpa_values *values)
 {
-    return rows->name ? object(rows, record, values) : leaf(rows, record, values);
+    if (rows->name)
+        object(l, rows, record, values);
+    else
+        leaf(l, rows, record, values);
 }
 
-static json_t *list(const struct mpa_column *column, const void *record,
-                    const struct mpa_values *values)
+static void list(struct line *l, const struct mpa_column *column, const void *record,
+                 const struct mpa_values *values)
 {
     const char *items = mpa_column_items(column, record);
     int64_t count = mpa_column_count(column, record);
-    json_t *ret = json_array();
     int64_t i;
 
-    for (i = 0; ret && i < count; i++)
-        if (json_array_append_new(
-                ret, item(column->sub, items + (size_t)i * column->stride, values)) != 0) {
-            json_decref(ret);
-            return NULL;
-        }
-    return ret;
+    append(l, "[", 1);
+    for (i = 0; i < count; i++) {
+        append(l, ",", i > 0 ? 1 : 0);
+        item(l, column->sub, items + (size_t)i * column->stride, values);
+    }
+    append(l, "]", 1);
 }
 
-static json_t *by_word(const struct mpa_column *column, const void *record,
-                       const struct mpa_values *values)
+static void by_word(struct line *l, const struct mpa_column *column, const void *record,
+                    const struct mpa_values *values)
 {
     const char *items = mpa_column_items(column, record);
-    json_t *ret = json_object();
     int i;
 
-    for (i = 0; ret && i < column->fixed_count; i++)
-        if (json_object_set_new_nocheck(
-                ret, mpa_word((enum mpa_word)((int)column->first_word + i)),
-                item(column->sub, items + (size_t)i * column->stride, values)) != 0) {
-            json_decref(ret);
-            return NULL;
-        }
-    return ret;
+    append(l, "{", 1);
+    for (i = 0; i < column->fixed_count; i++) {
+        append_key(l, mpa_word((enum mpa_word)((int)column->first_word + i)), i == 0);
+        item(l, column->sub, items + (size_t)i * column->stride, values);
+    }
+    append(l, "}", 1);
 }
 
-static json_t *value(const struct mpa_column *column, const void *record,
-                     const struct mpa_values *values)
+static void value(struct line *l, const struct mpa_column *column, const void *record,
+                  const struct mpa_values *values)
 {
     const void *part;
 
     switch (column->kind) {
     case MPA_COL_OBJECT:
         part = mpa_column_object(column, record);
-        return part ? object(column->sub, part, values) : json_null();
+        if (part)
+            object(l, column->sub, part, values);
+        else
+            append_text(l, "null");
+        break;
     case MPA_COL_LIST:
-        return list(column, record, values);
+        list(l, column, record, values);
+        break;
     case MPA_COL_WORDS:
-        return by_word(column, record, values);
+        by_word(l, column, record, values);
+        break;
     default:
-        return leaf(column, record, values);
+        leaf(l, column, record, values);
+        break;
     }
 }
 
-static json_t *object(const struct mpa_column *rows, const void *record,
-                      const struct mpa_values *values)
+static void object(struct line *l, const struct mpa_column *rows, const void *record,
+                   const struct mpa_values *values)
 {
-    json_t *ret = json_object();
+    const struct mpa_column *row;
 
-    for (; ret && rows->kind != MPA_COL_END; rows++)
-        if (json_object_set_new_nocheck(ret, rows->name, value(rows, record, values)) != 0) {
-            json_decref(ret);
-            return NULL;
-        }
-    return ret;
+    append(l, "{", 1);
+    for (row = rows; row->kind != MPA_COL_END; row++) {
+        append_key(l, row->name, row == rows);
+        value(l, row, record, values);
+    }
+    append(l, "}", 1);
 }
 
-/* Write 'json' after 'lead' and give it back to its memory.  A NULL 'json' is memory that ended. */
-static int dump(struct json_writer *w, const char *lead, json_t *json)
+/* Write the line and begin a new one. */
+static int put_line(struct json_writer *w)
 {
-    int failed;
+    struct line *l = &w->line;
+    size_t size = l->size;
 
-    if (!json)
+    l->size = 0;
+    if (l->failed)
         return MPA_ERR_NOMEM;
-    failed = fputs(lead, w->out) == EOF || json_dumpf(json, w->out, DUMP_FLAGS) != 0;
-    json_decref(json);
-    return failed ? MPA_ERR_WRITE : MPA_OK;
+    return fwrite(l->text, 1, size, w->out) == size ? MPA_OK : MPA_ERR_WRITE;
 }
 
 static int begin(struct mpa_writer *writer, const struct mpa_rec_report *report)
 {
+    static const struct mpa_column file = {.kind = MPA_COL_TEXT};
     struct json_writer *w = (struct json_writer *)writer;
+    struct line *l = &w->line;
     const struct mpa_column *row;
-    int status;
 
     w->values.epoch_ns = report->epoch_ns;
-    if (fputs("{\n\"schema\":\"mptcp-analyze/1\"", w->out) == EOF)
-        return MPA_ERR_WRITE;
+    append_text(l, "{\n\"schema\":\"mptcp-analyze/1\"");
     if (w->only_file) {
-        const struct mpa_column file = {.kind = MPA_COL_TEXT};
-
-        status = dump(w, ",\n\"file\":", leaf(&file, &w->only_file, &w->values));
-        if (status != MPA_OK)
-            return status;
+        append_text(l, ",\n\"file\":");
+        leaf(l, &file, &w->only_file, &w->values);
     }
     for (row = mpa_schema_report; row->kind != MPA_COL_END; row++) {
-        if (fprintf(w->out, ",\n\"%s\":", row->name) < 0)
-            return MPA_ERR_WRITE;
-        status = dump(w, "", value(row, report, &w->values));
-        if (status != MPA_OK)
-            return status;
+        append_text(l, ",\n");
+        append_key(l, row->name, true);
+        value(l, row, report, &w->values);
     }
-    return fputs(",\n\"connections\":[", w->out) == EOF ? MPA_ERR_WRITE : MPA_OK;
+    append_text(l, ",\n\"connections\":[");
+    return put_line(w);
 }
 
 static int connection(struct mpa_writer *writer, const struct mpa_rec_conn *conn)
 {
     struct json_writer *w = (struct json_writer *)writer;
-    const char *lead = w->first ? "\n" : ",\n";
 
+    append_text(&w->line, w->first ? "\n" : ",\n");
     w->first = false;
-    return dump(w, lead, object(mpa_schema_connection, conn, &w->values));
+    object(&w->line, mpa_schema_connection, conn, &w->values);
+    return put_line(w);
 }
 
 static int end(struct mpa_writer *writer, const struct mpa_rec_report *report)
 {
     struct json_writer *w = (struct json_writer *)writer;
+    int status;
 
     (void)report;
-    if (fputs(w->first ? "],\n" : "\n],\n", w->out) == EOF ||
-        fputs("\"rules\":null,\n\"findings\":null\n}\n", w->out) == EOF || fflush(w->out) != 0 ||
-        ferror(w->out))
-        return MPA_ERR_WRITE;
-    return MPA_OK;
+    append_text(&w->line, w->first ? "],\n" : "\n],\n");
+    append_text(&w->line, "\"rules\":null,\n\"findings\":null\n}\n");
+    status = put_line(w);
+    if (status == MPA_OK && (fflush(w->out) != 0 || ferror(w->out)))
+        status = MPA_ERR_WRITE;
+    return status;
 }
 
 static void free_writer(struct mpa_writer *writer)
 {
+    free(((struct json_writer *)writer)->line.text);
     free(writer);
 }
 
