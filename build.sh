@@ -14,7 +14,7 @@ BUILD_PACKAGES=(gcc libc6-dev make cmake pkg-config libpcap-dev libjansson-dev l
 TEST_PACKAGES=("${BUILD_PACKAGES[@]}" libcunit1-dev libwireshark-dev libwiretap-dev libwsutil-dev
     libglib2.0-dev tshark tcpdump procps util-linux)
 FUZZ_PACKAGES=("${TEST_PACKAGES[@]}" clang libclang-rt-14-dev)
-BENCH_PACKAGES=("${BUILD_PACKAGES[@]}" tshark tcptrace time)
+BENCH_PACKAGES=("${BUILD_PACKAGES[@]}" libcunit1-dev tshark tcptrace)
 
 usage() {
     cat <<'END'
