@@ -289,12 +289,12 @@ const char *mpa_pseudonym_community_id(const struct mpa_anonymizer *a,
     struct mpa_endpoint client = subflow->client;
     struct mpa_endpoint server = subflow->server;
 
-    if (subflow->community_id[0] == '\0')
-        return NULL;
-    if (!a)
+    if (!a && subflow->community_id[0] != '\0')
         return subflow->community_id;
-    client.addr = mpa_anonymizer_addr(a, &client.addr);
-    server.addr = mpa_anonymizer_addr(a, &server.addr);
+    if (a) {
+        client.addr = mpa_anonymizer_addr(a, &client.addr);
+        server.addr = mpa_anonymizer_addr(a, &server.addr);
+    }
     mpa_community_id(&client, &server, ret);
     return ret;
 }

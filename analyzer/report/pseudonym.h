@@ -20,8 +20,8 @@ const char *mpa_pseudonym_text(const struct mpa_anonymizer *a, const char *text,
 /* Community ID v1, seed 0, of a TCP flow between two endpoints.  'ret' holds MPA_COMMUNITY_ID_SIZE bytes. */
 void mpa_community_id(const struct mpa_endpoint *a, const struct mpa_endpoint *b, char *ret);
 
-/* The Community ID of 'subflow': the recorded one without an anonymizer, otherwise that of the pseudonyms, since the recorded one
-   would let anybody test a guessed address.  'ret' holds MPA_COMMUNITY_ID_SIZE bytes.  NULL when the record has none. */
+/* The Community ID of 'subflow': the recorded one, or that of its endpoints where none was recorded; with an anonymizer that of the
+   pseudonyms, since a true one would let anybody test a guessed address.  'ret' holds MPA_COMMUNITY_ID_SIZE bytes. */
 const char *mpa_pseudonym_community_id(const struct mpa_anonymizer *a,
                                        const struct mpa_rec_subflow *subflow, char *ret);
 

@@ -92,7 +92,7 @@ struct text_writer {
     struct mpa_values values;
     const char *only_file;
     int capture_count;
-    int64_t connections;       /* That passed by. */
+    int64_t pushed;            /* Connections that stayed on the VIP until a reset ended that. */
     struct mpa_samples left;   /* Establishment to first data on the direct subflow. */
     struct mpa_samples window; /* Unprotected windows. */
     struct text_table conns;

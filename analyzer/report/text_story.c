@@ -268,8 +268,10 @@ static void next_for_state(FILE *out, const struct mpa_rec_conn *conn)
                "of the first subflow, and at who sends on it";
         break;
     case MPA_MIGRATION_ADVERTISED_ONLY:
-        text = "the advertised address was never joined: look at the client's limits and at "
-               "whether its SYN got through";
+        text =
+            "no join to the advertised address was seen: where the direct path does not pass this "
+            "capture, look at the client's; else at the client's limits, and whether its SYN "
+            "arrived";
         break;
     case MPA_MIGRATION_TOO_SHORT:
         text = "nothing: it was over before a second path could be used";

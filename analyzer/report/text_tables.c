@@ -71,7 +71,7 @@ static const struct text_column advert_columns[] = {
     {"FIRST TO ECHO", TEXT_RIGHT, NULL},
     {"LAST TO ECHO", TEXT_RIGHT | TEXT_HIDE, NULL},
     {"HMAC", TEXT_FOLD, "HMAC"},
-    {"SEEN AT", TEXT_FOLD, "seen at the"},
+    {"SEEN AT", TEXT_FOLD, "place"},
     {"JOINED BY", 0, NULL},
     {NULL, 0, NULL},
 };
@@ -91,6 +91,13 @@ static int64_t left_after(const struct mpa_rec_conn *conn)
     if (conn->migration.state != MPA_MIGRATION_MIGRATED || direct == MPA_NULL || start == MPA_NULL)
         return MPA_NULL;
     return direct - start;
+}
+
+/* It had a second path, and used the VIP until a reset. */
+static bool left_by_reset(const struct mpa_rec_conn *conn)
+{
+    return conn->migration.state == MPA_MIGRATION_JOINED_NOT_MIGRATED &&
+           conn->migration.left_by == MPA_LEFT_BY_RESET;
 }
 
 /* How much an operator wants to see it. */
@@ -127,10 +134,10 @@ static void add_left(struct cells *c, const struct mpa_rec_conn *conn)
             add_duration(c, after);
         break;
     case MPA_MIGRATION_JOINED_NOT_MIGRATED:
-        add_text(c, "joined, stayed");
+        add_text(c, left_by_reset(conn) ? "by reset" : "joined, stayed");
         break;
     case MPA_MIGRATION_ADVERTISED_ONLY:
-        add_text(c, "not joined");
+        add_text(c, "no join seen");
         break;
     case MPA_MIGRATION_TOO_SHORT:
         add_text(c, "too short");
@@ -233,7 +240,8 @@ void text_gather(struct text_writer *w, const struct mpa_rec_conn *conn)
     int64_t after = left_after(conn);
     int i;
 
-    w->connections++;
+    if (left_by_reset(conn))
+        w->pushed++;
     if (after != MPA_NULL)
         mpa_samples_add(&w->left, after);
     if (conn->unprotected_dur_ns != MPA_NULL)

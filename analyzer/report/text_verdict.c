@@ -171,8 +171,10 @@ static void migration(struct text_writer *w, const struct mpa_rec_report *r)
     if (r->migration.joined_not_migrated > 0)
         PART(&s, start, "%s joined and stayed",
              text_count(r->migration.joined_not_migrated, number[0]));
+    if (w->pushed > 0)
+        add(&s, " (%s of them until a reset)", text_count(w->pushed, number[0]));
     if (r->migration.advertised_only > 0)
-        PART(&s, start, "%s never joined the advertised address",
+        PART(&s, start, "%s with no join seen here",
              text_count(r->migration.advertised_only, number[0]));
     if (r->migration.too_short > 0)
         PART(&s, start, "%s ended before a second path was usable",

@@ -165,12 +165,19 @@ static void test_community_id(void)
 {
     struct mpa_endpoint a = {fixture_addr("128.232.110.120"), 34855};
     struct mpa_endpoint b = {fixture_addr("66.35.250.204"), 80};
+    struct mpa_rec_subflow subflow;
     char text[MPA_COMMUNITY_ID_SIZE];
 
     mpa_community_id(&a, &b, text);
     CU_ASSERT_STRING_EQUAL(text, "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
     mpa_community_id(&b, &a, text);
     CU_ASSERT_STRING_EQUAL(text, "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
+    /* A record that has none gets that of its endpoints. */
+    memset(&subflow, 0, sizeof(subflow));
+    subflow.client = a;
+    subflow.server = b;
+    CU_ASSERT_STRING_EQUAL(mpa_pseudonym_community_id(NULL, &subflow, text),
+                           "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
 }
 
 /* The whole of a file. */

@@ -86,6 +86,51 @@ static void test_other_verdicts(void)
     free(text);
 }
 
+/* One connection that is not of the fixture's kinds, as text. */
+static char *text_of(struct mpa_rec_conn *conn, const struct mpa_rec_report *report)
+{
+    char *ret = NULL;
+    size_t size;
+    FILE *out = open_memstream(&ret, &size);
+    struct mpa_writer *w = out ? mpa_writer_text(out, &explain) : NULL;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+    CU_ASSERT_EQUAL(w->begin(w, report), MPA_OK);
+    CU_ASSERT_EQUAL(w->connection(w, conn), MPA_OK);
+    CU_ASSERT_EQUAL(w->end(w, report), MPA_OK);
+    w->free(w);
+    fclose(out);
+    return ret;
+}
+
+/* Stayed until churn took the VIP away; and a capture that cannot see the direct path. */
+static void test_other_states(void)
+{
+    struct mpa_rec_conn *conn = fixture_conn(0, STAYED, false);
+    struct fixture f;
+    char *text;
+
+    fixture_report(&f);
+    conn->migration.left_by = MPA_LEFT_BY_RESET;
+    text = text_of(conn, &f.report);
+    check_has(text, " 1 joined and stayed (1 of them until a reset),");
+    check_has(text, "  by reset ");
+    check_has(text, "  end: reset by the server on subflow 1 (frame 1#77), application:");
+    free(text);
+    conn->migration.state = MPA_MIGRATION_ADVERTISED_ONLY;
+    f.report.migration.advertised_only = 2;
+    text = text_of(conn, &f.report);
+    check_has(text, "2 with no join seen here");
+    check_has(text, "  no join seen ");
+    check_has(text, "  next: no join to the advertised address was seen:");
+    free(text);
+    conn->add_addrs[0].hmac = MPA_HMAC_BAD;
+    text = text_of(conn, &f.report);
+    check_has(text, "  next: the HMAC of an ADD_ADDR (frame 0#4) is wrong");
+    free(text);
+    mpa_record_free(conn);
+}
+
 /* No line is longer than the page, in none of the forms. */
 static void check_width(const char *text)
 {
@@ -282,6 +327,7 @@ CU_TestInfo text_tests[] = {
     {"verdict", test_verdict},
     {"limits of the capture", test_limits},
     {"other verdicts", test_other_verdicts},
+    {"other states", test_other_states},
     {"width", test_width},
     {"bounds", test_bounds},
     {"story", test_story},
