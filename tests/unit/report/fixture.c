@@ -371,10 +371,45 @@ static void fill_lists(struct fixture *f)
     f->vips[0] = (struct mpa_prefix){fixture_addr("10.9.0.1"), 128};
 }
 
-void fixture_report(struct fixture *f)
+static void fill_totals(struct fixture *f)
 {
     struct mpa_rec_report *r = &f->report;
     int i;
+
+    for (i = 0; i < MPA_OPT_COUNTS; i++)
+        r->options[i] = BOTH(i, 100 + i);
+    for (i = 0; i < MPA_RESET_COUNT; i++)
+        r->reset_classes[i] = i % 5;
+    r->fallback_reasons[MPA_FALLBACK_REASON_SYNACK_PLAIN - MPA_FALLBACK_FIRST] = 1;
+    r->add_addr.advertised = 14;
+    r->add_addr.transmissions = 17;
+    r->add_addr.answered = 13;
+    r->add_addr.unanswered = 1;
+    r->add_addr.vantage = MPA_AA_VANTAGE_ADVERTISER;
+    r->add_addr.first_to_echo =
+        (struct mpa_rec_percentiles){13, 20 * MS, 20300000, 248 * MS, 250 * MS, 250 * MS};
+    r->add_addr.last_to_echo =
+        (struct mpa_rec_percentiles){13, 20 * MS, 20100000, 21 * MS, 21 * MS, 21 * MS};
+    r->migration.migrated = 12;
+    r->migration.joined_not_migrated = 1;
+    r->migration.too_short = 1;
+    r->migration.vip_share_after[0] = NAN;
+    r->migration.vip_share_after[1] = 0.004;
+    r->churn.mptcp_hit = 11;
+    r->churn.mptcp_survived = 10;
+    r->churn.mptcp_failed = 1;
+    r->churn.mptcp_unprotected = 1;
+    r->churn.tcp_hit = 2;
+    r->churn.tcp_failed = 2;
+    r->churn.events = f->events;
+    r->churn.event_count = 2;
+    r->churn.gap =
+        (struct mpa_rec_percentiles){10, 100 * MS, 230 * MS, 900 * MS, 900 * MS, 1200 * MS};
+}
+
+void fixture_report(struct fixture *f)
+{
+    struct mpa_rec_report *r = &f->report;
 
     fill_captures(f);
     fill_lists(f);
@@ -407,35 +442,7 @@ void fixture_report(struct fixture *f)
         .split_handshakes = 1,
         .icmp_too_big_astray = 2,
     };
-    for (i = 0; i < MPA_OPT_COUNTS; i++)
-        r->options[i] = BOTH(i, 100 + i);
-    for (i = 0; i < MPA_RESET_COUNT; i++)
-        r->reset_classes[i] = i % 5;
-    r->fallback_reasons[MPA_FALLBACK_REASON_SYNACK_PLAIN - MPA_FALLBACK_FIRST] = 1;
-    r->add_addr.advertised = 14;
-    r->add_addr.transmissions = 17;
-    r->add_addr.answered = 13;
-    r->add_addr.unanswered = 1;
-    r->add_addr.vantage = MPA_AA_VANTAGE_ADVERTISER;
-    r->add_addr.first_to_echo =
-        (struct mpa_rec_percentiles){13, 20 * MS, 20300000, 248 * MS, 250 * MS, 250 * MS};
-    r->add_addr.last_to_echo =
-        (struct mpa_rec_percentiles){13, 20 * MS, 20100000, 21 * MS, 21 * MS, 21 * MS};
-    r->migration.migrated = 12;
-    r->migration.joined_not_migrated = 1;
-    r->migration.too_short = 1;
-    r->migration.vip_share_after[0] = NAN;
-    r->migration.vip_share_after[1] = 0.004;
-    r->churn.mptcp_hit = 11;
-    r->churn.mptcp_survived = 10;
-    r->churn.mptcp_failed = 1;
-    r->churn.mptcp_unprotected = 1;
-    r->churn.tcp_hit = 2;
-    r->churn.tcp_failed = 2;
-    r->churn.events = f->events;
-    r->churn.event_count = 2;
-    r->churn.gap =
-        (struct mpa_rec_percentiles){10, 100 * MS, 230 * MS, 900 * MS, 900 * MS, 1200 * MS};
+    fill_totals(f);
 }
 
 void fixture_empty_report(struct fixture *f)
