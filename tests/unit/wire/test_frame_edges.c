@@ -62,6 +62,8 @@ static void lies(void)
         {"inner IPv6 longer than the outer", 101, "ip4 ip6 tcp", 24, "0fff", MPA_FRAME_MALFORMED},
         {"UDP length below its header", 101, "ip4 gue1 ip4 tcp", 24, "0007", MPA_FRAME_MALFORMED},
         {"UDP length past the packet", 101, "ip4 gue1 ip4 tcp", 24, "0fff", MPA_FRAME_MALFORMED},
+        {"UDP length one past the packet", 101, "ip4 gue1 ip4 tcp", 24, "004a",
+         MPA_FRAME_MALFORMED},
         {"UDP length that cuts the inner", 101, "ip4 gue1 ip4 tcp", 24, "0040",
          MPA_FRAME_MALFORMED},
         {"UDP length 0, a super-packet", 101, "ip4 gue1 ip4 tcp", 24, "0000", MPA_FRAME_SEGMENT},
