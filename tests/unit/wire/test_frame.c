@@ -65,6 +65,7 @@ static const struct row rows[] = {
     {"ipv4-options",     1,   "eth ip4opt tcp", SEG4 " ipopt" ETH},
     {"ipv6-extensions",  1,   "eth ip6 hop dst route ah tcp", SEG6 " ipopt" ETH},
     {"ipv4-ah",         1,   "eth ip4 ah tcp", SEG4 " ipopt" ETH},
+    {"ipv4-ah-tunnel",  1,   "eth ip4 ah ip4 tcp", SEG4 " ipip@10.1.0.2" ETH},
     {"ipv6-atomic",      1,   "eth ip6 atomic tcp", SEG6 " ipopt" ETH},
     {"ipv6-first",       1,   "eth ip6 first tcp", "FRAGMENT"},
     {"ipv6-last",        1,   "eth ip6 dst last tcp", "FRAGMENT"},
@@ -154,6 +155,8 @@ static void table(void)
                         s.payload_size == 0 ||
                             (s.mptcp_count == 1 && s.mptcp_at[0] == 12 && s.has_ts));
             expect_true(rows[i].name, "family", s.v6 == (strstr(rows[i].want, "fd00::1:") != NULL));
+            expect_true(rows[i].name, "no addresses, zeros",
+                        s.has_macs || memcmp(s.dst_mac, "\0\0\0\0\0", 6) == 0);
             expect_true(rows[i].name, "no tunnel, no outer address",
                         s.tunnel != MPA_TUNNEL_NONE || (s.outer_dst.q[0] | s.outer_dst.q[1]) == 0);
         }

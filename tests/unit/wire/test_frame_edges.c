@@ -46,6 +46,7 @@ static void lies(void)
         enum mpa_frame_kind want;
     } rows[] = {
         {"IPv4 header of 16 bytes", 1, "eth ip4 tcp", 14, "44", MPA_FRAME_MALFORMED},
+        {"IPv4 header of 16 bytes, UDP", 1, "eth ip4 udp", 14, "44", MPA_FRAME_MALFORMED},
         {"IPv4 header past the packet", 1, "eth ip4 tcpbare", 14, "4f", MPA_FRAME_MALFORMED},
         {"total length below the header", 1, "eth ip4 tcp", 16, "0013", MPA_FRAME_MALFORMED},
         {"total length cuts TCP", 1, "eth ip4 tcp", 16, "0027", MPA_FRAME_MALFORMED},

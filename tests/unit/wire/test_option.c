@@ -255,6 +255,20 @@ static void prefixes(void)
     }
 }
 
+/* Where the area itself ends within the first two bytes. */
+static void first_bytes(void)
+{
+    static const uint8_t kind = MPA_OPT_KIND;
+    struct mpa_option o;
+
+    CU_ASSERT_EQUAL(mpa_option_decode(&kind, 1, 1, A, UN, &o, NULL), MPA_COND_MALFORMED);
+    CU_ASSERT_EQUAL(o.subtype, MPA_SUBTYPE_NONE);
+    CU_ASSERT_EQUAL(mpa_option_decode(&kind, 1, 2, A, UN, &o, NULL), MPA_COND_TRUNCATED);
+    CU_ASSERT_EQUAL(o.subtype, MPA_SUBTYPE_NONE);
+    CU_ASSERT_EQUAL(mpa_option_decode(NULL, 0, 0, A, UN, &o, NULL), MPA_COND_MALFORMED);
+    CU_ASSERT_EQUAL(mpa_option_decode(NULL, 0, 40, A, UN, &o, NULL), MPA_COND_TRUNCATED);
+}
+
 /* What the spans cover: from the subtype to the end, each at its place, with the value that stands
  * there. */
 static void spans(void)
@@ -465,9 +479,13 @@ int seeds_of_options(const char *folder)
 int suite_option(void)
 {
     static const struct test tests[] = {
-        {"every form, every dialect", table},       {"prefixes are never usable", prefixes},
-        {"spans cover the option", spans},          {"spans and values", span_values},
-        {"what is absent is zero", absent_is_zero}, {"names", names},
+        {"every form, every dialect", table},
+        {"prefixes are never usable", prefixes},
+        {"the first bytes", first_bytes},
+        {"spans cover the option", spans},
+        {"spans and values", span_values},
+        {"what is absent is zero", absent_is_zero},
+        {"names", names},
     };
 
     return ADD_SUITE("option", tests);
