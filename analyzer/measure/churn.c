@@ -79,7 +79,7 @@ static int by_number(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* Mean and three standard deviations of the quieter half of the seconds, at least CLUSTER_LEAST. */
+/* What exceeds mean and three standard deviations of the quieter half of the seconds; at least CLUSTER_LEAST. */
 static double stand_out(const uint32_t *seconds, size_t count)
 {
     uint32_t *sorted = malloc(count * sizeof *sorted);
@@ -96,7 +96,7 @@ static double stand_out(const uint32_t *seconds, size_t count)
     }
     free(sorted);
     mean = sum / (double)half;
-    level = mean + 3 * sqrt(fmax(squares / (double)half - mean * mean, 0));
+    level = floor(mean + 3 * sqrt(fmax(squares / (double)half - mean * mean, 0))) + 1;
     return level < CLUSTER_LEAST ? CLUSTER_LEAST : level;
 }
 

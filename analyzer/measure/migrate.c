@@ -21,12 +21,11 @@ double measure_migrate_share(uint64_t vip, uint64_t direct)
 /* All subflows but the initial one were captured: data that is acknowledged and not here went over the VIP. */
 static enum mpa_word state_joins_only(const struct migrate_view *v, enum mpa_dir judged)
 {
-    double missing;
-
     if (v->bytes[judged] == 0 || v->span[judged] == 0)
         return MPA_MIGRATION_TOO_SHORT;
-    missing = 1 - (double)v->bytes[judged] / (double)v->span[judged];
-    return missing <= SHARE_MIGRATED ? MPA_MIGRATION_MIGRATED : MPA_MIGRATION_JOINED_NOT_MIGRATED;
+    return (double)v->bytes[judged] >= (1 - SHARE_MIGRATED) * (double)v->span[judged]
+               ? MPA_MIGRATION_MIGRATED
+               : MPA_MIGRATION_JOINED_NOT_MIGRATED;
 }
 
 /* The server's data; the client's where the server sends none, or none after the cut while most data is the client's. */

@@ -137,7 +137,8 @@ static bool is_application(const struct reset_view *v)
 
 static bool is_middlebox(const struct reset_view *v)
 {
-    int difference = (int)v->seg->ttl - (int)v->sf->half[v->dir].ttl;
+    uint8_t ttl = v->sf->half[v->dir].ttl;
+    int difference = ttl ? (int)v->seg->ttl - (int)ttl : 0;
 
     return v->reason == 6 || difference > TTL_SLACK || difference < -TTL_SLACK;
 }

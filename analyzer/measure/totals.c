@@ -54,7 +54,7 @@ static void sum_transfer(struct totals *t, const struct mpa_rec_conn *conn)
         mpa_samples_add(&c->rate, (int64_t)((double)bytes * SECOND / (double)took));
 }
 
-/* ---- ADD_ADDR (D.1): the server's advertisements ------------------------------------------------------------------------ */
+/* ---- ADD_ADDR (D.1): counts of both sides, times of the server's ---------------------------------------------------- */
 
 static void sum_advert(struct totals *t, const struct mpa_rec_add_addr *a)
 {
@@ -62,16 +62,19 @@ static void sum_advert(struct totals *t, const struct mpa_rec_add_addr *a)
                : a->vantage == MPA_AA_VANTAGE_UNKNOWN ? 2
                                                       : 0;
 
-    if (!a->from_server || a->transmissions <= 0)
+    if (a->transmissions <= 0)
         return;
     t->aa_advertised++;
     t->aa_transmissions += a->transmissions;
-    t->aa_seen[kind][a->vantage - MPA_AA_VANTAGE_UNKNOWN]++;
-    if (a->echoes <= 0) {
+    if (a->echoes > 0)
+        t->aa_answered++;
+    else
         t->aa_unanswered++;
+    if (!a->from_server)
         return;
-    }
-    t->aa_answered++;
+    t->aa_seen[kind][a->vantage - MPA_AA_VANTAGE_UNKNOWN]++;
+    if (a->echoes <= 0)
+        return;
     /* An echo before the first copy that was captured answers one that was not. */
     if (a->echo_ns != MPA_NULL && a->first_ns != MPA_NULL && a->echo_ns >= a->first_ns)
         mpa_samples_add(&t->aa[kind].first, a->echo_ns - a->first_ns);
