@@ -42,6 +42,7 @@ static void compare_kind(struct golden_differences *d, const char *key, const js
 {
     bool mptcp = strcmp(golden_csv_cell(app, row, "protocol"), "mptcp") == 0;
     bool fallback = strcmp(golden_csv_cell(app, row, "fallback"), "1") == 0;
+    bool ok = strcmp(golden_csv_cell(app, row, "outcome"), "ok") == 0;
     const char *protocol = text_of(conn, "protocol"), *token = golden_csv_cell(app, row, "token");
     char *name;
 
@@ -50,7 +51,8 @@ static void compare_kind(struct golden_differences *d, const char *key, const js
         golden_difference(d, name, protocol, "mptcp", "what the socket was at its end");
         free(name);
     }
-    if (((mptcp && fallback) || !mptcp) && strcmp(protocol, "mptcp") == 0) {
+    /* A socket that was reset is plain TCP to the kernel, whatever it was. */
+    if (ok && (fallback || !mptcp) && strcmp(protocol, "mptcp") == 0) {
         name = golden_text("%s protocol", key);
         golden_difference(d, name, protocol, "plain TCP", "what the socket was at its end");
         free(name);

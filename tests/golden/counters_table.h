@@ -21,8 +21,9 @@ ROW("SYNs sent", client, "options.mp_capable_syn.to_server + options.mp_join_syn
     "retransmitted SYNs are counted by TCP (tcp_retransmit_skb): both together are all SYN packets")
 ROW("mp_capable_syn received", server, "options.mp_capable_syn.to_server - @initial_syn_retransmissions", "MPCapableSYNRX",
     "once for each request socket (subflow_check_req); a retransmitted SYN finds the socket and is not counted")
-ROW("mp_capable_synack received", client, "options.mp_capable_synack.to_client", "MPCapableSYNACKRX",
-    "when the SYN/ACK with MP_CAPABLE ends SYN_SENT (subflow_finish_connect)")
+ROW("SYN/ACKs received", client, "options.mp_capable_synack.to_client + options.mp_join_synack.to_client - hmac.mp_join_synack.bad",
+    "MPCapableSYNACKRX + MPJoinSynAckRx + servers:TcpExtTCPSynRetrans",
+    "the first of a subflow is counted where it ends SYN_SENT (subflow_finish_connect), repeated ones by the servers' TCP (tcp_rtx_synack)")
 ROW("mp_capable_ack received", server, "options.mp_capable_ack.to_server", "MPCapableACKRX",
     "when the third ACK with MP_CAPABLE makes the child socket (subflow_syn_recv_sock)")
 ROW("mp_join_syn sent", client, "options.mp_join_syn.to_server - @join_syn_retransmissions", "MPJoinSynTx",
@@ -49,30 +50,32 @@ ROW("add_addr_echo received", server, "options.add_addr_echo.to_server", "EchoAd
     "each packet")
 ROW("remove_addr sent", client, "options.remove_addr.to_server", "RmAddrTx",
     "address identifiers written (mptcp_established_options_rm_addr); the lab removes one at a time")
-ROW("remove_addr received", client, "options.remove_addr.to_client", "RmAddr",
-    "address identifiers received (mptcp_pm_rm_addr_or_subflow)")
-ROW("remove_addr from clients", server, "options.remove_addr.to_server", "RmAddr", "address identifiers received")
-ROW("remove_addr by servers", server, "options.remove_addr.to_client", "RmAddrTx", "address identifiers written")
+ROW("remove_addr", client, "options.remove_addr.to_server + options.remove_addr.to_client", "RmAddrTx + RmAddr",
+    "RmAddr: address identifiers received (mptcp_pm_rm_addr_or_subflow)")
+ROW("remove_addr of servers", client, "options.remove_addr.to_server + options.remove_addr.to_client", "servers:RmAddr + servers:RmAddrTx",
+    "the same, counted at the other end")
 
 /* Priority, failure, closing: each packet. */
 ROW("mp_prio sent", client, "options.mp_prio.to_server", "MPPrioTx", "each option written (mptcp_write_options)")
 ROW("mp_prio received", client, "options.mp_prio.to_client", "MPPrioRx", "each option on a live subflow (mptcp_incoming_options)")
-ROW("mp_prio by servers", server, "options.mp_prio.to_client", "MPPrioTx", "each option written")
-ROW("mp_prio from clients", server, "options.mp_prio.to_server", "MPPrioRx", "each option on a live subflow")
+ROW("mp_prio by servers", client, "options.mp_prio.to_client", "servers:MPPrioTx", "each option written")
+ROW("mp_prio from clients", client, "options.mp_prio.to_server", "servers:MPPrioRx", "each option on a live subflow")
 ROW("mp_fail sent", client, "options.mp_fail.to_server", "MPFailTx", "each option written")
 ROW("mp_fail received", client, "options.mp_fail.to_client", "MPFailRx", "each option on a live subflow")
-ROW("mp_fail by servers", server, "options.mp_fail.to_client", "MPFailTx", "each option written")
-ROW("mp_fail from clients", server, "options.mp_fail.to_server", "MPFailRx", "each option on a live subflow")
+ROW("mp_fail by servers", client, "options.mp_fail.to_client", "servers:MPFailTx", "each option written")
+ROW("mp_fail from clients", client, "options.mp_fail.to_server", "servers:MPFailRx", "each option on a live subflow")
 ROW("mp_fastclose sent", client, "options.mp_fastclose.to_server", "MPFastcloseTx", "each option written")
 ROW("mp_fastclose received", client, "options.mp_fastclose.to_client", "MPFastcloseRx", "each with the right key on a live subflow")
-ROW("mp_fastclose by servers", server, "options.mp_fastclose.to_client", "MPFastcloseTx", "each option written")
-ROW("mp_fastclose from clients", server, "options.mp_fastclose.to_server", "MPFastcloseRx", "each with the right key on a live subflow")
-ROW("mp_tcprst sent", client, "options.mp_tcprst.to_server", "MPRstTx",
-    "each RST of a live socket (mptcp_established_options_rst); an answer without a socket is not counted")
-ROW("mp_tcprst received", client, "options.mp_tcprst.to_client", "MPRstRx", "each on a live subflow")
-ROW("mp_tcprst by servers", server, "options.mp_tcprst.to_client", "MPRstTx", "each RST of a live socket")
-ROW("mp_tcprst from clients", server, "options.mp_tcprst.to_server", "MPRstRx", "each on a live subflow")
+ROW("mp_fastclose by servers", client, "options.mp_fastclose.to_client", "servers:MPFastcloseTx", "each option written")
+ROW("mp_fastclose from clients", client, "options.mp_fastclose.to_server", "servers:MPFastcloseRx", "each with the right key on a live subflow")
 
+/* A host without a socket for a join that it refuses answers with MP_TCPRST and counts none; nor is one counted that reaches a
+   joined subflow before its fourth packet (check_fully_established). */
+ROW("mp_tcprst sent", client, "options.mp_tcprst.to_server", "MPRstTx", "each RST of a live socket (mptcp_established_options_rst)")
+ROW("mp_tcprst received", client, "options.mp_tcprst.to_client - @tcprst_to_client_of_unusable_joins", "MPRstRx",
+    "each on a subflow that is fully established")
+ROW("mp_tcprst by servers", client, "options.mp_tcprst.to_client - @tcprst_to_client_of_unusable_joins", "servers:MPRstTx",
+    "each RST of a live socket")
 /* What TCP counts. */
 ROW("resets", client, "resets.packets", "TcpOutRsts + servers:TcpOutRsts", "each RST sent, by whatever host, with or without a socket")
 ROW("segments", client, "captures.0.tcp_segments", "TcpInSegs + TcpOutSegs + TcpRetransSegs",

@@ -33,7 +33,8 @@ static int64_t damaged(const struct golden_csv *cable, size_t kind, bool to_clie
 }
 
 /* Sums of one capture, or false. */
-static bool count_host(const struct golden *g, const char *host, int64_t sums[3][3])
+static bool count_host(const struct golden *g, const char *host, int64_t sums[3][3],
+                       size_t *captures)
 {
     static const char *const words[] = {"ok", "bad", "unverifiable"};
     char *capture = golden_text("%s.pcap", host), *path = golden_path(g, capture);
@@ -43,6 +44,7 @@ static bool count_host(const struct golden *g, const char *host, int64_t sums[3]
     if (golden_exists(path)) {
         report = golden_report(g, capture);
         ok = report != NULL;
+        ++*captures;
     }
     for (size_t k = 0; report && ok && k < 3; k++) {
         for (size_t w = 0; ok && w < 3; w++) {
@@ -63,13 +65,16 @@ static bool check_side(struct golden_differences *d, const struct golden_csv *ca
 {
     const struct golden *g = d->golden;
     int64_t sums[3][3] = {{0}};
+    size_t captures = 0;
 
     for (size_t i = 0; i < g->host_count; i++) {
         bool is_client = strcmp(g->hosts[i], "client") == 0;
         if ((is_client || strncmp(g->hosts[i], "server", 6) == 0) && is_client == client &&
-            !count_host(g, g->hosts[i], sums))
+            !count_host(g, g->hosts[i], sums, &captures))
             return false;
     }
+    if (captures == 0)
+        return true; /* Not every recording has captures of the servers. */
     for (size_t k = 0; k < 3; k++) {
         const char *side = client ? "client" : "servers";
         char *bad = golden_text("%s: %s bad", side, kinds[k]);

@@ -105,15 +105,64 @@ json_t *golden_at(const json_t *report, const char *path)
     return (json_t *)(uintptr_t)o;
 }
 
+/* What one subflow adds to the words with @. */
+static int64_t syn_retransmissions(const json_t *subflow)
+{
+    return json_integer_value(json_object_get(subflow, "syn_retransmissions"));
+}
+
+/* 1 when this side reset the subflow with MP_TCPRST before the join was usable. */
+static int64_t early_tcprst(const json_t *subflow, const char *from)
+{
+    const json_t *reset = json_object_get(subflow, "reset");
+    const char *who = json_string_value(json_object_get(reset, "from"));
+
+    return who && strcmp(who, from) == 0 && json_is_integer(json_object_get(reset, "reason")) &&
+           json_is_null(json_object_get(subflow, "usable_ns"));
+}
+
+static int64_t of_initial(const json_t *subflow, bool join)
+{
+    return join ? 0 : syn_retransmissions(subflow);
+}
+
+static int64_t of_join(const json_t *subflow, bool join)
+{
+    return join ? syn_retransmissions(subflow) : 0;
+}
+
+static int64_t tcprst_to_client(const json_t *subflow, bool join)
+{
+    return join ? early_tcprst(subflow, "server") : 0;
+}
+
+static int64_t tcprst_to_server(const json_t *subflow, bool join)
+{
+    return join ? early_tcprst(subflow, "client") : 0;
+}
+
+static const struct {
+    const char *word;
+    int64_t (*of)(const json_t *subflow, bool join);
+} sums[] = {
+    {"@initial_syn_retransmissions", of_initial},
+    {"@join_syn_retransmissions", of_join},
+    {"@tcprst_to_client_of_unusable_joins", tcprst_to_client},
+    {"@tcprst_to_server_of_unusable_joins", tcprst_to_server},
+};
+
 /* Sums over subflows of MPTCP connections. */
 static bool sum_over_subflows(const json_t *report, const char *word, int64_t *ret)
 {
-    bool initial = strcmp(word, "@initial_syn_retransmissions") == 0;
     const json_t *conn, *subflow;
-    size_t i, k;
+    size_t i, k, which = 0;
 
-    if (!initial && strcmp(word, "@join_syn_retransmissions") != 0)
+    while (which < sizeof sums / sizeof *sums && strcmp(sums[which].word, word) != 0)
+        which++;
+    if (which == sizeof sums / sizeof *sums) {
+        printf("no such sum: %s\n", word);
         return false;
+    }
     *ret = 0;
     json_array_foreach(json_object_get(report, "connections"), i, conn)
     {
@@ -123,8 +172,7 @@ static bool sum_over_subflows(const json_t *report, const char *word, int64_t *r
         json_array_foreach(json_object_get(conn, "subflows"), k, subflow)
         {
             const char *role = json_string_value(json_object_get(subflow, "role"));
-            if (role && (strcmp(role, "initial") == 0) == initial)
-                *ret += json_integer_value(json_object_get(subflow, "syn_retransmissions"));
+            *ret += sums[which].of(subflow, role && strcmp(role, "join") == 0);
         }
     }
     return true;
