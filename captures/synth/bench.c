@@ -23,6 +23,9 @@
 #define HANDSHAKE_PACKETS 11 /* Up to the usable direct subflow. */
 #define CLOSE_PACKETS     10
 #define UNIT_PACKETS      3 /* Two segments of data and an acknowledgement. */
+#define TRAIN_PACKETS                                                                              \
+    12 /* TCP sends a window at a time: eight segments and their acknowledgements, about an initial window. */
+#define PACKET_NS 10000 /* 100,000 packets a second: about a gigabit. */
 
 enum form { FORM_WIDE, FORM_NARROW, FORM_CHECKSUM };
 
@@ -151,7 +154,7 @@ static void put(struct bench *b, struct slot *c, int sub, enum synth_side from, 
     h.ts.tv_sec = SYNTH_EPOCH_S + b->now / 1000000000;
     h.ts.tv_usec = b->now % 1000000000;
     pcap_dump((u_char *)b->dump, &h, f);
-    b->now += 1000;
+    b->now += PACKET_NS;
     b->written++;
 }
 
@@ -404,6 +407,16 @@ static int bench_parse(int argc, char **argv, struct bench *b)
     return 0;
 }
 
+/* A connection's turn: one packet of a handshake or of a close, a train of data. */
+static void turn(struct bench *b, struct slot *c)
+{
+    visit(b, c);
+    for (int i = 1; i < TRAIN_PACKETS && c->step == HANDSHAKE_PACKETS &&
+                    (c->units || c->unit_step) && b->written < b->packets;
+         i++)
+        visit(b, c);
+}
+
 static int run(struct bench *b)
 {
     struct slot *slots = synth_calloc(b->live * sizeof *slots);
@@ -414,7 +427,7 @@ static int run(struct bench *b)
                         ? (length - HANDSHAKE_PACKETS - CLOSE_PACKETS) / UNIT_PACKETS
                         : 1;
     for (uint64_t i = 0; b->written < b->packets; i = i + 1 == b->live ? 0 : i + 1)
-        visit(b, slots + i);
+        turn(b, slots + i);
     if (pcap_dump_flush(b->dump) != 0 || ferror(pcap_dump_file(b->dump))) {
         fprintf(stderr, "mpa-synth: %s cannot be written: %s\n", b->out, strerror(errno));
         status = 4;

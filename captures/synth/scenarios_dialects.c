@@ -27,14 +27,15 @@ static void make_v0(struct synth *s)
     synth_transfer(vip, SYNTH_SERVER, 2 * SYNTH_MSS);
     synth_advertise(vip, SYNTH_SERVER, 3, s->server[0]->addr, 0);
     direct = synth_join(c, s->server[0]->addr, 0);
+    tx = synth_tx(direct, SYNTH_SERVER,
+                  MPA_TCP_ACK); /* About the initial subflow, on the other one. */
+    synth_compose(&tx, false);
+    synth_opt_prio(&tx.opts, true, 0);
+    synth_emit(&tx);
     for (int i = 0; i < 20; i++) {
         synth_transfer(vip, SYNTH_SERVER, 2 * SYNTH_MSS);
         synth_transfer(direct, SYNTH_SERVER, 2 * SYNTH_MSS + 333);
     }
-    tx = synth_tx(direct, SYNTH_CLIENT, MPA_TCP_ACK);
-    synth_compose(&tx, false);
-    synth_opt_prio(&tx.opts, true, 0);
-    synth_emit(&tx);
     synth_close(c, SYNTH_SERVER);
     expect_state(c, "joined_not_migrated");
 }

@@ -46,6 +46,7 @@ static void make_syn_dropped(struct synth *s)
     c->fallback = true;
     synth_ack3(f);
     go_on_plain(c, "syn_dropped");
+    s->vantage = NULL; /* The time from SYN to SYN/ACK is that of the retransmissions. */
     no_token(c, true);
     synth_forget(c, "server_denies_join");
 }
