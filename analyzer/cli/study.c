@@ -19,11 +19,20 @@ static void study_fail(struct study *s, int status)
 
 /* ---- What the measures tell ---- */
 
+/* What a merge would need is much of a record, and nobody's once there is no merge ahead. */
+static int put_alone(struct mpa_spool *spool, const struct mpa_rec_conn *conn)
+{
+    struct mpa_rec_conn alone = *conn;
+
+    memset(&alone.merge, 0, sizeof(alone.merge));
+    return mpa_spool_put(spool, &alone);
+}
+
 static int on_conn(void *context, const struct mpa_rec_conn *conn)
 {
     struct study_vantage *v = context;
     struct study *s = v->study;
-    int rc = s->merge ? mpa_merge_put(s->merge, conn, v->capture) : mpa_spool_put(s->ended, conn);
+    int rc = s->merge ? mpa_merge_put(s->merge, conn, v->capture) : put_alone(s->ended, conn);
 
     if (rc != 0)
         study_fail(s, rc);
@@ -246,7 +255,7 @@ static void complete_records(struct study *s, struct mpa_measure *sum)
             continue;
         s->selected++;
         mpa_measure_complete(sum, conn);
-        rc = mpa_spool_put(s->done, conn);
+        rc = put_alone(s->done, conn);
     }
     if (rc != 0 || more < 0)
         study_fail(s, rc != 0 ? rc : more);
