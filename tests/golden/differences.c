@@ -54,39 +54,48 @@ void golden_compare(struct golden_differences *d, const char *key, int64_t repor
     golden_difference(d, key, r, t, why);
 }
 
-/* The whole file, "" when it cannot be read. */
-static char *read_all(const char *path)
+/* The whole file with each run of white space as one space; "" when it cannot be read. */
+static char *read_words(const char *path)
 {
     FILE *f = fopen(path, "r");
-    char *text = NULL;
+    char *text = NULL, *to;
     size_t size = 0;
 
-    if (!f)
-        return golden_text("%s", "");
-    if (getdelim(&text, &size, '\0', f) < 0) {
+    if (!f || getdelim(&text, &size, '\0', f) < 0) {
         free(text);
         text = golden_text("%s", "");
     }
-    fclose(f);
+    if (f)
+        fclose(f);
+    to = text;
+    for (const char *from = text; *from; from++) {
+        bool space = *from == ' ' || *from == '\n' || *from == '\t';
+        if (!space)
+            *to++ = *from;
+        else if (to > text && to[-1] != ' ')
+            *to++ = ' ';
+    }
+    *to = '\0';
     return text;
 }
 
 int golden_differences_close(struct golden_differences *d)
 {
-    char *file = golden_text("%s/%s.md", d->golden->dir, d->golden->name), *text = read_all(file);
+    char *file = golden_text("%s/%s.md", d->golden->dir, d->golden->name), *text = read_words(file);
     size_t bad = d->unknown;
 
     for (size_t i = 1; i < d->csv.row_count; i++) {
         const char *key = golden_csv_cell(&d->csv, i, "key");
+        const char *words = golden_csv_cell(&d->csv, i, "explained");
         if (strcmp(golden_csv_cell(&d->csv, i, "check"), d->check) != 0)
             continue;
         if (!d->used[i]) {
             printf("  ABSENT  %s %s: listed as a known difference, but it does not occur\n",
                    d->golden->name, key);
             bad++;
-        } else if (!strstr(text, key)) {
-            printf("  UNSAID  %s %s: %s does not explain this difference\n", d->golden->name, key,
-                   file);
+        } else if (!*words || !strstr(text, words)) {
+            printf("  UNSAID  %s %s: %s does not explain this difference (\"%s\")\n",
+                   d->golden->name, key, file, words);
             bad++;
         }
     }

@@ -90,8 +90,8 @@ bool golden_sum(const json_t *report, const char *expression, int64_t *ret);
 /* ---- differences.c ------------------------------------------------------------------------------------------------ */
 
 /*
- * Known differences between report and truth: tests/golden/differences/NAME.csv with columns check, key, report, truth.  Each must
- * occur exactly as listed and be explained in the capture's .md, which must hold its key.
+ * Known differences between report and truth: tests/golden/differences/NAME.csv with columns check, key, report, truth, explained.
+ * Each must occur exactly as listed and be explained in the capture's .md, which must hold the words of the last column.
  */
 struct golden_differences {
     struct golden_csv csv;
