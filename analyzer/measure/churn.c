@@ -16,7 +16,7 @@
 #define CLUSTER_GAP_NS  SECOND
 #define CLUSTER_LONG_NS (5 * SECOND)
 #define CLUSTER_LEAST   3
-#define LOG_SLACK_NS    (100 * MILLI) /* The log may be written a little after the change. */
+#define LOG_SLACK_NS    (20 * MILLI) /* The log may be written a little after the change. */
 #define REACH_NS        (60 * SECOND)
 #define SAME_NS         (5 * SECOND) /* One flow's change, its RST, and both at other vantage points. */
 #define EVENTS_MAX      4096         /* Inferred. */

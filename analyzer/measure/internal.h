@@ -276,6 +276,7 @@ struct migrate_view {
     bool usable;           /* A direct subflow could be used (t_use). */
     bool joined_same;      /* A join to the initial address was usable. */
     bool direct_pending;   /* A direct subflow was begun and neither usable nor refused. */
+    bool direct_refused;   /* One was begun and refused: there was time for it. */
     bool joins_only;       /* The initial subflow was not captured. */
     int64_t advertised_ns; /* From the first ADD_ADDR to the connection's end. */
     int64_t rtt0_ns;
@@ -318,8 +319,8 @@ struct verdict_view {
     bool ended;        /* FASTCLOSE: somebody gave up. */
     bool live_left;    /* An established subflow is left. */
     bool join_pending; /* A join SYN has neither been answered nor refused. */
-    bool
-        partial; /* The connection began before the capture: it may have subflows that are not seen. */
+    bool nowhere;      /* No join, no address advertised, and C forbids joins to the initial one. */
+    bool partial;      /* Begun before the capture: it may have subflows that are not seen. */
     int64_t silent_ns; /* From the death of the last subflow to the end of what was watched. */
 };
 

@@ -68,6 +68,8 @@ enum mpa_word measure_migrate_state(const struct migrate_view *v, enum mpa_dir *
         return MPA_MIGRATION_JOINED_NOT_MIGRATED;
     if (!v->advertised)
         return MPA_MIGRATION_SINGLE_PATH;
+    if (v->direct_refused)
+        return MPA_MIGRATION_ADVERTISED_ONLY;
     return v->advertised_ns < join_time ? MPA_MIGRATION_TOO_SHORT : MPA_MIGRATION_ADVERTISED_ONLY;
 }
 
@@ -139,7 +141,9 @@ static void fill_view(const struct mpa_conn *conn, struct migrate_view *v)
             continue;
         if (!mpa_subflow_is_direct(sf))
             v->joined_same |= sf->usable_ns != 0;
-        else if (sf->usable_ns == 0 && !was_refused(sf))
+        else if (sf->usable_ns == 0 && was_refused(sf))
+            v->direct_refused = true;
+        else if (sf->usable_ns == 0)
             v->direct_pending = true;
     }
     for (int dir = 0; dir < 2; dir++) {

@@ -126,7 +126,7 @@ static bool is_application(const struct reset_view *v)
     const struct mpa_half *h = &v->sf->half[v->dir];
     uint64_t seq;
 
-    if (v->reason == 0 || v->reason == 4 || v->fastclose ||
+    if (v->reason == 0 || v->reason == 1 || v->reason == 4 || v->fastclose ||
         ((v->conn->data[0].flags | v->conn->data[1].flags) & MPA_DATA_FASTCLOSE) || at_snd_nxt(v))
         return true;
     if (!rst_ack(v) || !v->seg->has_ts || !(h->flags & MPA_HALF_TS) || !h->seen.begun || !h->acked)
@@ -206,13 +206,24 @@ static struct reset_info *info_of(struct mpa_measure *m, struct sub_user *u)
     return u->reset;
 }
 
-/* Two RSTs, one each way, within a millisecond: neither side can have answered the other. */
-static void find_injection(struct reset_info *info, enum mpa_dir dir)
+/* From here to the host that sends in 'dir' and back, by the handshake; 0 unknown. */
+static int64_t reaction_ns(const struct mpa_subflow *sf, enum mpa_dir dir)
+{
+    if (sf->synack_ns == 0 || sf->syn_retransmissions)
+        return 0;
+    if (dir != measure_opener(sf))
+        return sf->syn_ns ? sf->synack_ns - sf->syn_ns : 0;
+    return sf->established_ns ? sf->established_ns - sf->synack_ns : 0;
+}
+
+/* Two RSTs, one each way, within a millisecond, from hosts farther away than that: the second cannot answer the first. */
+static void find_injection(struct reset_info *info, const struct mpa_subflow *sf, enum mpa_dir dir)
 {
     struct mpa_rec_rst *before = &info->rst[measure_other(dir)];
 
     if (before->packets && before->class == MPA_RESET_UNEXPLAINED &&
-        info->rst[dir].class == MPA_RESET_VICTIM && info->rst[dir].ns - before->ns < INJECT_NS) {
+        info->rst[dir].class == MPA_RESET_VICTIM && info->rst[dir].ns - before->ns < INJECT_NS &&
+        reaction_ns(sf, dir) >= INJECT_NS) {
         before->class = MPA_RESET_MIDDLEBOX;
         info->first.class = MPA_RESET_MIDDLEBOX;
     }
@@ -248,7 +259,7 @@ void measure_reset_event(struct mpa_measure *m, const struct mpa_event *e)
                                              .reason = v.reason >= 0 ? v.reason : MPA_NULL,
                                              .transient = v.reason >= 0 ? v.transient : MPA_NULL,
                                              .idle_dur_ns = u->last_ns ? v.idle_ns : MPA_NULL};
-    find_injection(info, e->dir);
+    find_injection(info, e->subflow, e->dir);
     measure_note(m, e, MPA_NOTE_RESET, (int64_t) class, NULL);
     if (class == MPA_RESET_REDIRECT) {
         measure_vip_evidence(m, e->subflow, ADDRESS_REDIRECT);

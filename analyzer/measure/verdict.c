@@ -5,7 +5,8 @@
  * MPTCP.  Survived: P(t) advanced after the latest hit, or all data had been delivered.  Failed: no established subflow is left, data is
  * outstanding or no DATA_FIN was seen, and either somebody gave up (FASTCLOSE), or no join came for 60 s (Linux's close timeout), or the
  * capture ended sooner but later than a join could take to begin: path managers join at once, and a lost join SYN is repeated after one
- * second and after three.  Sooner than that, or with a join under way, nothing is known; nor where the connection began before the capture
+ * second and after three; or the client has nowhere to go: C forbids joins to the initial address (RFC 8684 3.1), and no other was
+ * advertised while there was a subflow to do so.  Sooner than that, or with a join under way, nothing is known; nor where the connection began before the capture
  * and may have subflows that it does not show (a redirected flow in the capture of the wrong server).
  *
  * Plain TCP.  A hit is a failure: the client's stack takes the RST.  Not known only where the client went on acknowledging new data for more
@@ -15,6 +16,7 @@
 
 #define JOIN_WAIT_NS  (60 * SECOND)
 #define JOIN_BEGIN_NS (3 * SECOND)
+#define ROUND_TRIP_NS SECOND /* More than any: what was on its way has arrived. */
 
 enum verdict measure_verdict(const struct verdict_view *v)
 {
@@ -24,7 +26,7 @@ enum verdict measure_verdict(const struct verdict_view *v)
         return VERDICT_SURVIVED;
     if (v->live_left || v->partial)
         return VERDICT_UNDETERMINED;
-    if (v->ended || v->silent_ns >= JOIN_WAIT_NS)
+    if (v->ended || v->silent_ns >= JOIN_WAIT_NS || (v->nowhere && v->silent_ns >= ROUND_TRIP_NS))
         return VERDICT_FAILED;
     if (v->join_pending)
         return VERDICT_UNDETERMINED;
@@ -51,6 +53,18 @@ bool measure_is_complete(const struct mpa_conn *conn)
     return (d[data].flags & MPA_DATA_FIN_ACKED) && delivered(&d[0]) && delivered(&d[1]);
 }
 
+/* The server denies joins to the initial address and advertised no other; nobody joined. */
+static bool nowhere_to_go(const struct mpa_conn *conn)
+{
+    const struct mpa_data_half *server = &conn->data[MPA_TO_CLIENT];
+
+    for (const struct mpa_advert *a = conn->adverts; a; a = a->next)
+        if (a->from == MPA_TO_CLIENT)
+            return false;
+    return (server->flags & MPA_DATA_CAPABLE) && (server->capable_flags & MPA_CAPABLE_C) &&
+           conn->subflows && !conn->subflows->next;
+}
+
 static void fill_view(const struct mpa_measure *m, const struct mpa_conn *conn, int64_t hit_ns,
                       struct verdict_view *v, int64_t *ret_dead_ns)
 {
@@ -61,6 +75,7 @@ static void fill_view(const struct mpa_measure *m, const struct mpa_conn *conn, 
         .mptcp = conn->protocol == MPA_PROTOCOL_MPTCP,
         .advanced = (cu->flags & CONN_ADVANCED) != 0,
         .complete = measure_is_complete(conn),
+        .nowhere = nowhere_to_go(conn),
         .partial = !mpa_conn_initial(conn) || (conn->subflows->flags & MPA_SF_MIDSTREAM),
         .ended = ((conn->data[0].flags | conn->data[1].flags) & MPA_DATA_FASTCLOSE) != 0,
     };

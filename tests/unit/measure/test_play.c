@@ -114,12 +114,12 @@ static void tcp_rst_lost(void)
 }
 
 /* RSTs both ways within a millisecond, neither in sequence: injected between the ends. */
-static void injected(int64_t apart, enum mpa_word want)
+static void injected(int64_t back, int64_t apart, enum mpa_word want)
 {
     struct play *p = play_begin(plain);
     struct play_flow f = play_flow(1, 4000, vip());
 
-    play_tcp(p, &f, 20 * MS, MS);
+    play_tcp(p, &f, 20 * MS, back);
     tcp_exchange(p, &f, 1000);
     f.next[FROM_SERVER] += 7;
     f.next[FROM_CLIENT] += 7;
@@ -134,8 +134,9 @@ static void injected(int64_t apart, enum mpa_word want)
 
 static void injection(void)
 {
-    injected(MS - 1, MPA_RESET_MIDDLEBOX);
-    injected(MS, MPA_RESET_UNEXPLAINED);
+    injected(10 * MS, MS - 1, MPA_RESET_MIDDLEBOX);
+    injected(10 * MS, MS, MPA_RESET_UNEXPLAINED);
+    injected(MS - 1, MS - 1, MPA_RESET_UNEXPLAINED); /* The client is here: it reacted. */
 }
 
 /* ---- MPTCP ----------------------------------------------------------------------------------------------------------- */
@@ -222,12 +223,17 @@ static void survives(void)
 }
 
 /* Hit before there was a second path.  'watched' is how long the capture goes on. */
-static void unprotected(int64_t watched, int64_t want_failed)
+static void unprotected(bool advertised, int64_t watched, int64_t want_failed)
 {
     struct play *p = play_begin(plain);
     struct pair x;
+    struct mpa_addr to = unique(1);
 
     begin_pair(p, &x, 4000, 1, false);
+    if (advertised) {
+        play_add_addr(p, &x.conn, FROM_SERVER, 1, &to, false);
+        play_send(p, &x.vip, FROM_SERVER, ACK, 0);
+    }
     play_wait(p, 10 * MS);
     play_redirect(p, &x.vip);
     /* What the old server still sends, and the client refuses, is no progress. */
@@ -248,8 +254,10 @@ static void unprotected(int64_t watched, int64_t want_failed)
 
 static void fails_unprotected(void)
 {
-    unprotected(5000 * MS, 1);
-    unprotected(1000 * MS, 0);
+    unprotected(false, 2000 * MS, 1); /* C, and no other address: nowhere to go. */
+    unprotected(false, 900 * MS, 0);
+    unprotected(true, 3100 * MS, 1);
+    unprotected(true, 2000 * MS, 0); /* A join may still come. */
 }
 
 /* The redirected flow in the capture of the wrong server: its other subflows are not seen there. */

@@ -404,7 +404,7 @@ static const struct {
     {"late, TCP",                         late_tcp,                   MPA_RESET_LATE},
     {"one FIN is not late",               late_tcp_client_only,       MPA_RESET_REDIRECT},
     {"misrouted join",                    misrouted,                  MPA_RESET_MISROUTED_JOIN},
-    {"reason 1 after the SYN/ACK",        misrouted_after_synack,     MPA_RESET_UNEXPLAINED},
+    {"reason 1 after the SYN/ACK",        misrouted_after_synack,     MPA_RESET_APPLICATION},
     {"a join refused with reason 3",      misrouted_reason_3,         MPA_RESET_PROHIBITED},
     {"no option, but the port listens",   misrouted_silent_vip,       MPA_RESET_MISROUTED_JOIN},
     {"no option in version 0",            misrouted_silent_v0,        MPA_RESET_MISROUTED_JOIN},

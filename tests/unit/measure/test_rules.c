@@ -77,6 +77,10 @@ static void states_before_use(void)
     v.direct_pending = true;
     CU_ASSERT_EQUAL(state_of(&v), MPA_MIGRATION_TOO_SHORT);
     v.direct_pending = false;
+    v.direct_refused = true;
+    v.advertised_ns = 1; /* There was time for the join that was refused. */
+    CU_ASSERT_EQUAL(state_of(&v), MPA_MIGRATION_ADVERTISED_ONLY);
+    v.direct_refused = false;
     v.joined_same = true;
     CU_ASSERT_EQUAL(state_of(&v), MPA_MIGRATION_JOINED_NOT_MIGRATED);
     v = usable(0, 100);
@@ -107,6 +111,11 @@ static void verdicts_mptcp(void)
 
     CU_ASSERT_EQUAL(measure_verdict(&v), VERDICT_FAILED);
     v.silent_ns--; /* A join could still begin. */
+    CU_ASSERT_EQUAL(measure_verdict(&v), VERDICT_UNDETERMINED);
+    v.silent_ns = SECOND;
+    v.nowhere = true; /* No address to join. */
+    CU_ASSERT_EQUAL(measure_verdict(&v), VERDICT_FAILED);
+    v.silent_ns--;
     CU_ASSERT_EQUAL(measure_verdict(&v), VERDICT_UNDETERMINED);
     v.ended = true;
     CU_ASSERT_EQUAL(measure_verdict(&v), VERDICT_FAILED);
