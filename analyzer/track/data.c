@@ -131,8 +131,11 @@ static void see_ack(struct pass *p)
     }
     if (h->timed_end && ack >= h->timed_end)
         add_rtt(p, h);
-    if ((h->flags & MPA_HALF_FIN) && (int32_t)(p->seg->ack - h->fin_seq) > 0)
+    if ((h->flags & MPA_HALF_FIN) && (int32_t)(p->seg->ack - h->fin_seq) > 0) {
         h->flags |= MPA_HALF_FIN_ACKED;
+        if (p->conn->closed_ns)
+            timer_set(p->t, p->conn); /* In good order: it may leave sooner. */
+    }
 }
 
 /* A probe repeats the last number before the next: no data of interest (RFC 1122 4.2.3.6). */

@@ -246,21 +246,8 @@ int mpa_conn_export(const struct mpa_conn *c, struct mpa_export *x, struct mpa_r
     if (reserve(&x->subflows, &x->subflow_capacity, c->subflow_count, sizeof *x->subflows) ||
         reserve(&x->add_addrs, &x->add_addr_capacity, adverts, sizeof *x->add_addrs))
         return MPA_ERR_NOMEM;
-    if (c->subflow_count > x->rtt_capacity) {
-        int capacity = x->rtt_capacity;
-
-        if (reserve(&x->rtt[0], &capacity, c->subflow_count, sizeof *x->rtt[0]))
-            return MPA_ERR_NOMEM;
-        capacity = x->rtt_capacity;
-        if (reserve(&x->rtt[1], &capacity, c->subflow_count, sizeof *x->rtt[1]))
-            return MPA_ERR_NOMEM;
-        x->rtt_capacity = capacity;
-    }
-    for (const struct mpa_subflow *sf = c->subflows; sf; sf = sf->next, i++) {
+    for (const struct mpa_subflow *sf = c->subflows; sf; sf = sf->next, i++)
         export_subflow(sf, &x->subflows[i]);
-        x->rtt[0][i] = sf->half[0].rtt;
-        x->rtt[1][i] = sf->half[1].rtt;
-    }
     ret->subflows = x->subflows;
     ret->subflow_count = i;
     i = 0;
@@ -275,10 +262,8 @@ void mpa_export_free(struct mpa_export *x)
 {
     free(x->subflows);
     free(x->add_addrs);
-    for (int i = 0; i < 2; i++) {
-        free(x->spans[i]);
-        free(x->rtt[i]);
-    }
+    free(x->spans[0]);
+    free(x->spans[1]);
     *x = (struct mpa_export){0};
 }
 

@@ -3,8 +3,8 @@
  * Records as bytes: the structures one after the other, with runs of zeros taken out.
  *
  * Whole structures are copied, so that a new member needs no line here; a new array is one row in 'arrays'.  A record is mostly zeros
- * (unused servers, high bytes of counts, MPA_NULL): each word of eight bytes becomes one byte that says which of its bytes are not
- * zero, and those bytes; a word of zeros is followed by how many more there are.
+ * (unused servers, absent values): for every eight words there is a mask of those that are not zero, and those words; a mask of zero
+ * is followed by how many more such groups there are.
  */
 #include "mpa/record_pack.h"
 
@@ -36,6 +36,7 @@ static const struct {
 
 #define ARRAYS (sizeof(arrays) / sizeof(arrays[0]))
 #define WORD   8u
+#define GROUP  8u /* Words with one mask. */
 
 _Static_assert(sizeof(struct mpa_rec_conn) % WORD == 0, "records are read word by word");
 _Static_assert(sizeof(struct mpa_rec_subflow) % WORD == 0, "records are read word by word");
@@ -71,10 +72,10 @@ struct packer {
     bool failed; /* Memory ended: sticky. */
 };
 
-/* Each word may become nine bytes, and a run of zeros two for eight. */
+/* A mask for each group, and up to a group more than was asked for at the end. */
 static bool make_room(struct packer *p, size_t size)
 {
-    size_t worst = p->size + size + size / WORD + 2 * WORD;
+    size_t worst = p->size + size + size / (GROUP * WORD) * 2 + 2 * GROUP * WORD;
     size_t capacity = p->capacity ? p->capacity : 1024;
     uint8_t *grown;
 
@@ -92,49 +93,49 @@ static bool make_room(struct packer *p, size_t size)
     return true;
 }
 
-/* The bytes of 'word' that are not zero, behind a byte that says which they are. */
-static uint8_t *put_word(uint8_t *to, uint64_t word)
+/* Words [at, at + GROUP) of 'size' bytes at 'bytes'; what lies behind the end reads as zero. */
+static unsigned load_group(const uint8_t *bytes, size_t size, size_t at, uint64_t ret[GROUP])
 {
-    uint8_t *tag = to++;
-    unsigned i;
+    size_t offset = at * WORD;
+    size_t have = size - offset < GROUP * WORD ? size - offset : GROUP * WORD;
+    unsigned mask = 0;
 
-    *tag = 0;
-    for (i = 0; i < WORD; i++, word >>= 8)
-        if (word & 0xff) {
-            *tag |= (uint8_t)(1u << i);
-            *to++ = (uint8_t)word;
-        }
-    return to;
+    if (have < GROUP * WORD)
+        memset(ret, 0, GROUP * WORD);
+    memcpy(ret, bytes + offset, have);
+    for (unsigned i = 0; i < GROUP; i++)
+        mask |= (unsigned)(ret[i] != 0) << i;
+    return mask;
 }
 
 static void put(struct packer *p, const void *from, size_t size)
 {
-    const uint8_t *bytes = from;
-    uint64_t word;
+    size_t words = (size + WORD - 1) / WORD;
+    uint64_t group[GROUP];
     uint8_t *to;
-    uint8_t run;
 
     if (size == 0 || !make_room(p, size))
         return;
     to = p->bytes + p->size;
-    for (; size >= WORD; bytes += WORD, size -= WORD) {
-        memcpy(&word, bytes, WORD);
-        to = put_word(to, word);
-        if (word != 0)
-            continue;
-        for (run = 0; run < UINT8_MAX && size >= 2 * WORD; run++, bytes += WORD, size -= WORD) {
-            memcpy(&word, bytes + WORD, WORD);
-            if (word != 0)
-                break;
+    for (size_t at = 0; at < words; at += GROUP) {
+        unsigned mask = load_group(from, size, at, group);
+
+        *to++ = (uint8_t)mask;
+        if (mask == 0) {
+            uint8_t run = 0;
+
+            while (run < UINT8_MAX && at + GROUP < words &&
+                   load_group(from, size, at + GROUP, group) == 0) {
+                run++;
+                at += GROUP;
+            }
+            *to++ = run;
         }
-        *to++ = run;
-    }
-    if (size > 0) {
-        word = 0;
-        memcpy(&word, bytes, size);
-        to = put_word(to, word);
-        if (word == 0)
-            *to++ = 0;
+        for (unsigned i = 0; mask; i++, mask >>= 1)
+            if (mask & 1) {
+                memcpy(to, &group[i], WORD);
+                to += WORD;
+            }
     }
     p->size = (size_t)(to - p->bytes);
 }
@@ -200,49 +201,50 @@ struct unpacker {
     int status; /* First failure: sticky. */
 };
 
-static uint64_t get_word(struct unpacker *u)
+/* One group into 'to', of which 'room' bytes are wanted. */
+static void get_group(struct unpacker *u, unsigned mask, uint8_t *to, size_t room)
 {
-    uint64_t word = 0;
-    uint8_t tag = *u->at++;
-    unsigned i;
+    uint64_t group[GROUP] = {0};
 
-    for (i = 0; i < WORD; i++)
-        if (tag & 1u << i) {
-            if (u->at == u->end) {
-                u->status = MPA_ERR_FORMAT;
-                return 0;
-            }
-            word |= (uint64_t)*u->at++ << (8 * i);
+    if ((size_t)(u->end - u->at) < (size_t)__builtin_popcount(mask) * WORD) {
+        u->status = MPA_ERR_FORMAT;
+        return;
+    }
+    for (unsigned i = 0; mask; i++, mask >>= 1)
+        if (mask & 1) {
+            memcpy(&group[i], u->at, WORD);
+            u->at += WORD;
         }
-    return word;
+    memcpy(to, group, room < sizeof(group) ? room : sizeof(group));
 }
 
 /* The counterpart of put(): exactly 'size' bytes. */
 static void get(struct unpacker *u, void *to, size_t size)
 {
     uint8_t *bytes = to;
-    uint8_t *end = bytes + size;
-    uint64_t word;
-    size_t run;
+    size_t at = 0;
 
-    while (bytes < end && u->status == MPA_OK) {
-        if (u->at == u->end) {
+    while (at < size && u->status == MPA_OK) {
+        unsigned mask;
+
+        if (u->end - u->at < 2) {
             u->status = MPA_ERR_FORMAT;
             return;
         }
-        word = get_word(u);
-        run = (size_t)(end - bytes) < WORD ? (size_t)(end - bytes) : WORD;
-        memcpy(bytes, &word, run);
-        bytes += run;
-        if (word != 0 || u->status != MPA_OK)
-            continue;
-        run = u->at < u->end ? (size_t)*u->at++ * WORD : SIZE_MAX;
-        if (run > (size_t)(end - bytes)) {
-            u->status = MPA_ERR_FORMAT;
-            return;
+        mask = *u->at++;
+        if (mask) {
+            get_group(u, mask, bytes + at, size - at);
+            at += GROUP * WORD;
+        } else {
+            size_t run = ((size_t)*u->at++ + 1) * GROUP * WORD;
+
+            if (run >= size - at + GROUP * WORD) {
+                u->status = MPA_ERR_FORMAT;
+                return;
+            }
+            memset(bytes + at, 0, run < size - at ? run : size - at);
+            at += run;
         }
-        memset(bytes, 0, run);
-        bytes += run;
     }
 }
 
@@ -251,8 +253,8 @@ static void *get_array(struct unpacker *u, int count, size_t item)
 {
     void *items;
 
-    /* Even zeros take two bytes for 2 KiB: a count beyond that is damage. */
-    if (count < 0 || (uint64_t)count * item / (256 * WORD) > (uint64_t)(u->end - u->at))
+    /* Even zeros take two bytes for 16 KiB: a count beyond that is damage. */
+    if (count < 0 || (uint64_t)count * item / (256 * GROUP * WORD) > (uint64_t)(u->end - u->at))
         u->status = MPA_ERR_FORMAT;
     if (u->status != MPA_OK || count == 0)
         return NULL;
@@ -270,7 +272,7 @@ static void get_samples(struct unpacker *u, struct mpa_samples *ret)
     uint8_t *flat;
 
     get(u, &size, sizeof(size));
-    if (u->status == MPA_OK && size / (256 * WORD) > (uint64_t)(u->end - u->at))
+    if (u->status == MPA_OK && size / (256 * GROUP * WORD) > (uint64_t)(u->end - u->at))
         u->status = MPA_ERR_FORMAT;
     if (u->status != MPA_OK)
         return;

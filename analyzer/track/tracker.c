@@ -9,6 +9,7 @@
 #define DEFAULT_MAX    1000000u
 #define DEFAULT_IDLE   (3600 * SECOND)
 #define DEFAULT_CLOSED (75 * SECOND)
+#define FINISHED_NS    (10 * SECOND)  /* Over in good order: only late repetitions may come. */
 #define SYN_ONLY_NS    (200 * SECOND) /* A SYN that nobody answered. */
 
 struct mpa_tracker *mpa_tracker_new(const struct mpa_track_config *config)
@@ -63,13 +64,24 @@ void tell(struct pass *p, enum mpa_event_kind kind, const struct mpa_option *opt
 
 /* ---- Time ------------------------------------------------------------------------------------------------- */
 
+/* Both sides ended it and know: no reset was involved, nobody will join it. */
+static bool finished(const struct mpa_conn *c)
+{
+    for (const struct mpa_subflow *sf = c->subflows; sf; sf = sf->next)
+        if (!(sf->half[0].flags & sf->half[1].flags & MPA_HALF_FIN_ACKED))
+            return false;
+    return true;
+}
+
 /* When a connection leaves memory unless something happens to it. */
 static int64_t due_ns(const struct mpa_tracker *t, const struct mpa_conn *c)
 {
     const struct mpa_subflow *sf = c->subflows;
 
     if (c->closed_ns)
-        return c->last_ns + t->config.closed_ns;
+        return c->last_ns + (finished(c) && FINISHED_NS < t->config.closed_ns
+                                 ? FINISHED_NS
+                                 : t->config.closed_ns);
     if (sf && !sf->next && sf->syn_ns && sf->synack_ns == 0 && sf->established_ns == 0)
         return c->last_ns + (SYN_ONLY_NS < t->config.idle_ns ? SYN_ONLY_NS : t->config.idle_ns);
     return c->last_ns + t->config.idle_ns;
@@ -305,14 +317,14 @@ static void fetch_ahead(struct mpa_tracker *t, const struct mpa_segment *segment
     for (int i = 0; i < count; i++) {
         const char *flow = (const char *)t->flows.buckets[hash[i] & t->flows.mask];
 
-        for (size_t at = 0; flow && at < sizeof(struct mpa_subflow); at += 64)
+        for (size_t at = 0; flow && at < t->subflows.item; at += 64)
             __builtin_prefetch(flow + at, 1);
     }
     for (int i = 0; i < count; i++) {
         const struct mpa_flow *flow = t->flows.buckets[hash[i] & t->flows.mask];
         const char *conn = flow ? (const char *)flow->subflow->conn : NULL;
 
-        for (size_t at = 0; conn && at < sizeof(struct mpa_conn); at += 64)
+        for (size_t at = 0; conn && at < t->conns.item; at += 64)
             __builtin_prefetch(conn + at, 1);
     }
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * "mpa-synth bench": a large capture of many connections side by side, for measuring speed and memory.
+ * "mpa-synth bench": a large capture of many connections side by side, for measuring speed and
+ * memory.
  *
- * A number of slots (--live) is visited round-robin; each visit emits one packet of the slot's connection, and a slot whose
- * connection has ended starts a new one.  The capture is written as it is made.  Payloads are zeros: they add nothing to
- * checksums, so that those are right without being summed, and nothing of them need be stored beyond the snap length.
+ * A number of slots (--live) is visited round-robin; each visit emits one packet of the slot's
+ * connection, and a slot whose connection has ended starts a new one.  The capture is written as it
+ * is made.  Payloads are zeros: they add nothing to checksums, so that those are right without
+ * being summed, and nothing of them need be stored beyond the snap length.
  *
- * A connection is what upstream Linux does behind a balancer: initial subflow to the VIP with C, request, MP_PRIO, ADD_ADDR, echo,
- * join to the server's unique address, data there, DATA_FINs, FINs on both subflows.  Its DSS options are wide (26
- * bytes), narrow (18) or narrow with checksums (20).
+ * A connection is what upstream Linux does behind a balancer: initial subflow to the VIP with C,
+ * request, MP_PRIO, ADD_ADDR, echo, join to the server's unique address, data there, DATA_FINs,
+ * FINs on both subflows.  Its DSS options are wide (26 bytes), narrow (18) or narrow with checksums
+ * (20).
  */
 #include "synth.h"
 
@@ -23,9 +26,10 @@
 #define HANDSHAKE_PACKETS 11 /* Up to the usable direct subflow. */
 #define CLOSE_PACKETS     10
 #define UNIT_PACKETS      3 /* Two segments of data and an acknowledgement. */
-#define TRAIN_PACKETS                                                                              \
-    12 /* TCP sends a window at a time: eight segments and their acknowledgements, about an initial window. */
-#define PACKET_NS 10000 /* 100,000 packets a second: about a gigabit. */
+/* TCP sends a window at a time: eight segments and their acknowledgements, about an initial
+   window. */
+#define TRAIN_PACKETS 12
+#define PACKET_NS     10000 /* 100,000 packets a second: about a gigabit. */
 
 enum form { FORM_WIDE, FORM_NARROW, FORM_CHECKSUM };
 
@@ -298,7 +302,8 @@ static void join(struct bench *b, struct slot *c, unsigned step)
         &o, 0);
 }
 
-/* DATA_FINs on the direct subflow, then FIN, FIN, ACK on each.  Returns true with the last packet. */
+/* DATA_FINs on the direct subflow, then FIN, FIN, ACK on each.  Returns true with the last
+   packet. */
 static bool finish(struct bench *b, struct slot *c, unsigned step)
 {
     static const struct {

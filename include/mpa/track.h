@@ -301,7 +301,7 @@ struct mpa_track_config {
     enum mpa_dialect dialect;      /* MPA_DIALECT_UNKNOWN: detect. */
     uint32_t max_connections;      /* Live connections; 0: 1,000,000.  Beyond it the longest idle one is ended and counted. */
     int64_t idle_ns;               /* An open connection leaves after this silence; 0: one hour. */
-    int64_t closed_ns;             /* A closed one after this; 0: 75 s (the 60 s of failure judgement and more). */
+    int64_t closed_ns;             /* A closed one after this; 0: 75 s (the 60 s of failure judgement and more), 10 s after an end in good order. */
     size_t conn_user_size;         /* Bytes of 'user' in a connection and in a subflow. */
     size_t subflow_user_size;
     struct mpa_observer observer;
@@ -356,8 +356,7 @@ struct mpa_export {
     struct mpa_rec_subflow *subflows;
     struct mpa_rec_add_addr *add_addrs;
     struct mpa_rec_span *spans[2];
-    struct mpa_samples **rtt[2];
-    int subflow_capacity, add_addr_capacity, span_capacity[2], rtt_capacity;
+    int subflow_capacity, add_addr_capacity, span_capacity[2];
 };
 
 /* Fill '*ret' with what the tracker knows of 'conn' (everything but migration, hits, resets, servers, notes and outcome 'failed', which
