@@ -23,7 +23,8 @@ static bool can_reopen(const struct input *input)
     return strcmp(input->path, "-") != 0 && stat(input->path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* First and last packet.  What goes wrong here goes wrong again when it is read, and is told then. */
+/* First and last packet.  What goes wrong here goes wrong again when it is read, and is told
+   then. */
 static void scan(struct input *input, int index, const char *filter)
 {
     struct mpa_frame frame;
@@ -79,7 +80,8 @@ static int find_group(const struct inputs *in, const struct group *groups, int c
     return best;
 }
 
-/* Whether input a is read before input b: by first packet, those of unknown time last, else as they were named. */
+/* Whether input a is read before input b: by first packet, those of unknown time last, else as
+   they were named. */
 static bool before(const struct inputs *in, int a, int b)
 {
     const struct input *x = &in->at[a], *y = &in->at[b];

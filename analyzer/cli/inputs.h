@@ -2,9 +2,9 @@
 /*
  * The captures of one report: which there are, when they begin and end, and which belong together.
  *
- * A file that begins at or after the end of another continues that vantage point (a ring buffer); files that overlap in time are
- * different vantage points.  Where a file could continue several, it continues the one whose path is most like its own, and
- * of those the one that ended last.
+ * A file that begins at or after the end of another continues that vantage point (a ring buffer);
+ * files that overlap in time are different vantage points.  Where a file could continue several, it
+ * continues the one whose path is most like its own, and of those the one that ended last.
  */
 #ifndef MPA_CLI_INPUTS_H
 #define MPA_CLI_INPUTS_H
@@ -38,8 +38,8 @@ struct inputs {
     int vantage_count;
 };
 
-/* Make the list, open what is there, and say what belongs together.  'filter' as in mpa_source_open().  Failures of single inputs
-   stand in them.  0 or MPA_ERR_NOMEM. */
+/* Make the list, open what is there, and say what belongs together.  'filter' as in
+   mpa_source_open().  Failures of single inputs stand in them.  0 or MPA_ERR_NOMEM. */
 int inputs_init(struct inputs *in, const char *const *paths, int count, const char *filter);
 
 /* Open the input for reading, if it is not.  0 or its status. */
@@ -50,7 +50,8 @@ int64_t inputs_first_ns(const struct inputs *in);
 
 void inputs_free(struct inputs *in);
 
-/* Decide the vantage points of inputs whose times are known: fills 'order', 'vantage' and 'vantage_count'.  Apart, for its tests. */
+/* Decide the vantage points of inputs whose times are known: fills 'order', 'vantage' and
+   'vantage_count'.  Apart, for its tests. */
 void inputs_group(struct inputs *in);
 
 #endif

@@ -128,7 +128,8 @@ static void on_line(int end, void *context)
     l->comment = l->too_long = false;
 }
 
-/* Line by line, so that an error can name its line; a field that goes on over a line's end is not needed here. */
+/* Line by line, so that an error can name its line; a field that goes on over a line's end is
+   not needed here. */
 static void read_lines(struct list *l, FILE *file, struct csv_parser *parser)
 {
     char *text = NULL;

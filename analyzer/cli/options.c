@@ -15,8 +15,8 @@
 
 struct option_row;
 
-/* Take 'value' (NULL for an option without one).  0, MPA_ERR_ARGUMENT (the value is wrong; '*ret_why' may become a sentence), or
-   MPA_ERR_NOMEM. */
+/* Take 'value' (NULL for an option without one).  0, MPA_ERR_ARGUMENT (the value is wrong;
+   '*ret_why' may become a sentence), or MPA_ERR_NOMEM. */
 typedef int option_setter(struct options *o, const struct option_row *row, const char *value,
                           const char **ret_why);
 
@@ -179,53 +179,53 @@ static int add_vip(struct options *o, const struct option_row *row, const char *
 
 /* clang-format off */
 #define AT(m) offsetof(struct options, m)
-#define ROWS_OF_THIS_VERSION                                                                                                 \
-    {"Output",                                                                                                               \
-     "report", 0, ARGUMENT_OPTIONAL, "text|json", set_report, AT(format), "format of the report; default text"},             \
-    {NULL, "output", 'o', ARGUMENT_REQUIRED, "FILE", set_text, AT(output), "write the report to FILE"},                      \
-    {NULL, "csv", 0, ARGUMENT_REQUIRED, "DIR", set_text, AT(csv_dir), "also write tables to DIR, one CSV file each"},        \
-    {NULL, "explain", 0, ARGUMENT_NONE, NULL, set_flag, AT(explain), "text: tell each connection's story"},                  \
-    {NULL, "separate", 0, ARGUMENT_NONE, NULL, set_flag, AT(separate), "one report a capture instead of one for all"},       \
-    {NULL, "anonymize", 0, ARGUMENT_NONE, NULL, set_flag, AT(anonymize), "prefix-preserving pseudonyms for all addresses"},  \
-    {"Selection",                                                                                                            \
-     "select", 0, ARGUMENT_REQUIRED, "WHAT", add_selection, 0,                                                               \
-     "only connections with client=ADDR[/LEN], server=ADDR[/LEN], token=HEX or connection=ID; may be repeated"},             \
-    {NULL, "from", 0, ARGUMENT_REQUIRED, "TIME", set_time, AT(from),                                                         \
-     "leave out packets before TIME: seconds since the epoch, RFC 3339, or +SECONDS after the first packet"},                \
-    {NULL, "to", 0, ARGUMENT_REQUIRED, "TIME", set_time, AT(to), "leave out packets after TIME"},                            \
-    {NULL, NULL, 'f', ARGUMENT_REQUIRED, "EXPR", set_text, AT(filter), "BPF filter on the captured (outer) packets"},        \
-    {"Network",                                                                                                              \
-     "vip", 0, ARGUMENT_REQUIRED, "ADDR[/LEN]", add_vip, 0, "a virtual or anycast address; may be repeated; default: inferred"}, \
-    {NULL, "servers", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(servers_file),                                              \
-     "physical servers, CSV: name,unique_address,mac,outer_address"},                                                        \
-    {NULL, "churn", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(churn_file),                                                  \
-     "changes of the servers' group, CSV: time,action,server; action is remove or add"},                                     \
-    {NULL, "dialect", 0, ARGUMENT_REQUIRED, "NAME", set_dialect, 0,                                                          \
-     "auto (default), rfc6824, icnp2017, draft-v1 or rfc8684"},                                                              \
-    {NULL, "gue-port", 0, ARGUMENT_REQUIRED, "PORT", set_port, AT(ports.gue), "UDP port of GUE; default 6080"},              \
-    {NULL, "vxlan-port", 0, ARGUMENT_REQUIRED, "PORT", set_port, AT(ports.vxlan), "UDP port of VXLAN; default 4789"},        \
-    {NULL, "geneve-port", 0, ARGUMENT_REQUIRED, "PORT", set_port, AT(ports.geneve), "UDP port of Geneve; default 6081"},     \
-    {"Other",                                                                                                                \
-     "max-connections", 0, ARGUMENT_REQUIRED, "N", set_count, AT(max_connections),                                           \
-     "connections in memory at a time; beyond it the longest idle one ends; default 1000000"},                               \
-    {NULL, "progress", 0, ARGUMENT_NONE, NULL, set_flag, AT(progress), "say on standard error how far the work is"},         \
-    {NULL, "quiet", 0, ARGUMENT_NONE, NULL, set_flag, AT(quiet), "no remarks on standard error, errors only"},               \
-    {NULL, "version", 0, ARGUMENT_NONE, NULL, set_flag, AT(version), "print the version and end"},                           \
-    {NULL, "help", 'h', ARGUMENT_NONE, NULL, set_flag, AT(help), "print this and end"}
-
 #define LATER(name, letter, argument) {NULL, name, letter, argument, NULL, NULL, 0, NULL}
-#define ROWS_OF_LATER_VERSIONS                                                                                               \
-    LATER(NULL, 'i', ARGUMENT_REQUIRED), LATER("events", 0, ARGUMENT_REQUIRED), LATER("xplot", 0, ARGUMENT_REQUIRED),        \
-    LATER("check", 0, ARGUMENT_OPTIONAL), LATER("fail-on", 0, ARGUMENT_REQUIRED), LATER("rule", 0, ARGUMENT_REQUIRED),       \
-    LATER("strict-ids", 0, ARGUMENT_NONE), LATER("junit", 0, ARGUMENT_REQUIRED), LATER("sarif", 0, ARGUMENT_REQUIRED),       \
-    LATER("tap", 0, ARGUMENT_REQUIRED), LATER("baseline", 0, ARGUMENT_REQUIRED),                                             \
-    LATER("write-baseline", 0, ARGUMENT_REQUIRED), LATER("expect", 0, ARGUMENT_REQUIRED),                                    \
-    LATER("nstat", 0, ARGUMENT_REQUIRED), LATER("v6-secret", 0, ARGUMENT_REQUIRED), LATER("no-sandbox", 0, ARGUMENT_NONE),   \
-    LATER("interval", 0, ARGUMENT_REQUIRED), LATER("follow", 0, ARGUMENT_REQUIRED), LATER("metrics", 0, ARGUMENT_REQUIRED),  \
-    LATER("list-rules", 0, ARGUMENT_NONE)
-/* clang-format on */
 
-static const struct option_row rows[] = {ROWS_OF_THIS_VERSION, ROWS_OF_LATER_VERSIONS};
+static const struct option_row rows[] = {
+    {"Output",
+     "report", 0, ARGUMENT_OPTIONAL, "text|json", set_report, AT(format), "format of the report; default text"},
+    {NULL, "output", 'o', ARGUMENT_REQUIRED, "FILE", set_text, AT(output), "write the report to FILE"},
+    {NULL, "csv", 0, ARGUMENT_REQUIRED, "DIR", set_text, AT(csv_dir), "also write tables to DIR, one CSV file each"},
+    {NULL, "explain", 0, ARGUMENT_NONE, NULL, set_flag, AT(explain), "text: tell each connection's story"},
+    {NULL, "separate", 0, ARGUMENT_NONE, NULL, set_flag, AT(separate), "one report a capture instead of one for all"},
+    {NULL, "anonymize", 0, ARGUMENT_NONE, NULL, set_flag, AT(anonymize), "prefix-preserving pseudonyms for all addresses"},
+    {"Selection",
+     "select", 0, ARGUMENT_REQUIRED, "WHAT", add_selection, 0,
+     "only connections with client=ADDR[/LEN], server=ADDR[/LEN], token=HEX or connection=ID; may be repeated"},
+    {NULL, "from", 0, ARGUMENT_REQUIRED, "TIME", set_time, AT(from),
+     "leave out packets before TIME: seconds since the epoch, RFC 3339, or +SECONDS after the first packet"},
+    {NULL, "to", 0, ARGUMENT_REQUIRED, "TIME", set_time, AT(to), "leave out packets after TIME"},
+    {NULL, NULL, 'f', ARGUMENT_REQUIRED, "EXPR", set_text, AT(filter), "BPF filter on the captured (outer) packets"},
+    {"Network",
+     "vip", 0, ARGUMENT_REQUIRED, "ADDR[/LEN]", add_vip, 0, "a virtual or anycast address; may be repeated; default: inferred"},
+    {NULL, "servers", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(servers_file),
+     "physical servers, CSV: name,unique_address,mac,outer_address"},
+    {NULL, "churn", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(churn_file),
+     "changes of the servers' group, CSV: time,action,server; action is remove or add"},
+    {NULL, "dialect", 0, ARGUMENT_REQUIRED, "NAME", set_dialect, 0,
+     "auto (default), rfc6824, icnp2017, draft-v1 or rfc8684"},
+    {NULL, "gue-port", 0, ARGUMENT_REQUIRED, "PORT", set_port, AT(ports.gue), "UDP port of GUE; default 6080"},
+    {NULL, "vxlan-port", 0, ARGUMENT_REQUIRED, "PORT", set_port, AT(ports.vxlan), "UDP port of VXLAN; default 4789"},
+    {NULL, "geneve-port", 0, ARGUMENT_REQUIRED, "PORT", set_port, AT(ports.geneve), "UDP port of Geneve; default 6081"},
+    {"Other",
+     "max-connections", 0, ARGUMENT_REQUIRED, "N", set_count, AT(max_connections),
+     "connections in memory at a time; beyond it the longest idle one ends; default 1000000"},
+    {NULL, "progress", 0, ARGUMENT_NONE, NULL, set_flag, AT(progress), "say on standard error how far the work is"},
+    {NULL, "quiet", 0, ARGUMENT_NONE, NULL, set_flag, AT(quiet), "no remarks on standard error, errors only"},
+    {NULL, "version", 0, ARGUMENT_NONE, NULL, set_flag, AT(version), "print the version and end"},
+    {NULL, "help", 'h', ARGUMENT_NONE, NULL, set_flag, AT(help), "print this and end"},
+
+    LATER(NULL, 'i', ARGUMENT_REQUIRED), LATER("events", 0, ARGUMENT_REQUIRED), LATER("xplot", 0, ARGUMENT_REQUIRED),
+    LATER("check", 0, ARGUMENT_OPTIONAL), LATER("fail-on", 0, ARGUMENT_REQUIRED), LATER("rule", 0, ARGUMENT_REQUIRED),
+    LATER("strict-ids", 0, ARGUMENT_NONE), LATER("junit", 0, ARGUMENT_REQUIRED), LATER("sarif", 0, ARGUMENT_REQUIRED),
+    LATER("tap", 0, ARGUMENT_REQUIRED), LATER("baseline", 0, ARGUMENT_REQUIRED),
+    LATER("write-baseline", 0, ARGUMENT_REQUIRED), LATER("expect", 0, ARGUMENT_REQUIRED),
+    LATER("nstat", 0, ARGUMENT_REQUIRED), LATER("v6-secret", 0, ARGUMENT_REQUIRED), LATER("no-sandbox", 0, ARGUMENT_NONE),
+    LATER("interval", 0, ARGUMENT_REQUIRED), LATER("follow", 0, ARGUMENT_REQUIRED), LATER("metrics", 0, ARGUMENT_REQUIRED),
+    LATER("list-rules", 0, ARGUMENT_NONE),
+};
+#undef LATER
+/* clang-format on */
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
@@ -267,7 +267,8 @@ static const struct option_row *find_letter(char letter)
     return NULL;
 }
 
-/* 'shown' is the option as it was written, 'shown_size' characters of it; 'value' NULL without one. */
+/* 'shown' is the option as it was written, 'shown_size' characters of it; 'value' NULL without
+   one. */
 static int apply(struct parser *p, const struct option_row *row, const char *shown,
                  size_t shown_size, const char *value)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command line as a struct.  Every option is a row of the table in options.c: parsing, --help and what is refused come from it. */
+/* The command line as a struct.  Every option is a row of the table in options.c: parsing,
+   --help and what is refused come from it. */
 #ifndef MPA_CLI_OPTIONS_H
 #define MPA_CLI_OPTIONS_H
 
@@ -42,8 +43,8 @@ struct options {
 /*
  * Parse the command line and read the files that options name.  Strings are borrowed from 'argv'.
  *
- * 0; MPA_ERR_ARGUMENT with one line in 'ret_error'; MPA_ERR_NOMEM.  '*ret' is filled as far as parsing came: options_free() it in
- * any case.
+ * 0; MPA_ERR_ARGUMENT with one line in 'ret_error'; MPA_ERR_NOMEM.  '*ret' is filled as far as
+ * parsing came: options_free() it in any case.
  */
 int options_parse(int argc, const char *const *argv, struct options *ret, char *ret_error,
                   size_t error_size);

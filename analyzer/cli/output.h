@@ -16,24 +16,27 @@ struct output {
     int reports;                       /* Written so far. */
 };
 
-/* Open what is written to.  0, or MPA_ERR_WRITE or MPA_ERR_NOMEM; the line about it has been printed. */
+/* Open what is written to.  0, or MPA_ERR_WRITE or MPA_ERR_NOMEM; the line about it has been
+   printed. */
 int output_open(struct output *out, const struct options *o);
 
-/* One report: 'file' with --separate, else NULL; 'namesakes' captures before it have the same last part of their path.  'spool' holds the
-   connections.  Returns as output_open(). */
+/* One report: 'file' with --separate, else NULL; 'namesakes' captures before it have the same
+   last part of their path.  'spool' holds the connections.  Returns as output_open(). */
 int output_report(struct output *out, const char *file, int namesakes,
                   const struct mpa_rec_report *report, struct mpa_spool *spool);
 
 /* What 'print' writes, to standard output.  Returns as output_open(). */
 int output_text(void (*print)(FILE *));
 
-/* At the start: where a standard descriptor is closed, the next file that is opened would take its place and be written to. */
+/* At the start: where a standard descriptor is closed, the next file that is opened would take
+   its place and be written to. */
 void output_keep_descriptors(void);
 
 /* The last part of a path. */
 const char *output_basename(const char *path);
 
-/* Write out what is buffered and close; 'status' is that of the reports.  Returns it, or as output_open(). */
+/* Write out what is buffered and close; 'status' is that of the reports.  Returns it, or as
+   output_open(). */
 int output_close(struct output *out, int status);
 
 #endif

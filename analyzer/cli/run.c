@@ -80,8 +80,8 @@ static void tell_selection(const struct run *r, const struct study *s)
               s->selected, s->connections);
 }
 
-/* Where nothing could be read, a text that says "no connection" would be an answer to a question that nobody could ask; JSON says what went
-   wrong. */
+/* Where nothing could be read, a text that says "no connection" would be an answer to a question
+   that nobody could ask; JSON says what went wrong. */
 static bool worth_a_report(const struct run *r, const struct study *s)
 {
     bool read = r->o->format == REPORT_JSON;

@@ -3,7 +3,8 @@
 #ifndef MPA_CLI_SAY_H
 #define MPA_CLI_SAY_H
 
-/* "mptcp-analyze: ..." and an end of line; control characters, which names of files may hold, are shown as '?'. */
+/* "mptcp-analyze: ..." and an end of line; control characters, which names of files may hold,
+   are shown as '?'. */
 __attribute__((format(printf, 1, 2))) void say_error(const char *format, ...);
 
 #endif

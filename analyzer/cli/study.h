@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One report's captures through the engine: source -> wire -> measure (one for each vantage point) -> records in the order of their
- * ids, selected and complete, and the totals.
+ * One report's captures through the engine: source -> wire -> measure (one for each vantage point)
+ * -> records in the order of their ids, selected and complete, and the totals.
  */
 #ifndef MPA_CLI_STUDY_H
 #define MPA_CLI_STUDY_H
@@ -40,8 +40,8 @@ struct study {
     struct mpa_rec_report report; /* Valid after study_run() returned 0. */
 };
 
-/* Read everything and fill 'report' and 'done'.  What is wrong with inputs stands in 'in' and has been told.  0, or the failure of
-   ours, told too.  study_free() in any case. */
+/* Read everything and fill 'report' and 'done'.  What is wrong with inputs stands in 'in' and
+   has been told.  0, or the failure of ours, told too.  study_free() in any case. */
 int study_run(struct study *s, const struct options *o, const char *const *paths, int count);
 
 void study_free(struct study *s);

@@ -26,7 +26,8 @@ bool value_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
     return true;
 }
 
-/* ".5" to nanoseconds; further digits than nine must be digits and are dropped.  Returns what follows, or NULL. */
+/* ".5" to nanoseconds; further digits than nine must be digits and are dropped.  Returns what
+   follows, or NULL. */
 static const char *parse_fraction(const char *text, int64_t *ret_ns)
 {
     int64_t ns = 0, unit = NS;
@@ -115,7 +116,8 @@ static bool parse_rfc3339(const char *text, int64_t *ret_ns)
         return false;
     given = tm;
     seconds = timegm(&tm);
-    /* timegm() makes the 1st of March out of the 30th of February: no such time was given.  (A leap second is accepted.) */
+    /* timegm() makes the 1st of March out of the 30th of February: no such time was given.  (A
+       leap second is accepted.) */
     if (given.tm_mon != tm.tm_mon && given.tm_sec != 60)
         return false;
     if (given.tm_mon > 11 || given.tm_mday > 31 || given.tm_hour > 23 || given.tm_min > 59 ||

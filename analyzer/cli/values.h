@@ -30,7 +30,8 @@ bool value_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
 /* Seconds with up to 9 decimals to nanoseconds, sign apart; 'text' may not have one. */
 bool value_seconds(const char *text, int64_t *ret_ns);
 
-/* Seconds since the epoch with decimals, RFC 3339 ("2026-11-21T05:30:00.5Z"), or "+12.5": seconds after the first packet. */
+/* Seconds since the epoch with decimals, RFC 3339 ("2026-11-21T05:30:00.5Z"), or "+12.5":
+   seconds after the first packet. */
 bool value_time(const char *text, struct time_point *ret);
 
 /* client=ADDR[/LEN], server=ADDR[/LEN], token=HEX, connection=ID. */
@@ -39,8 +40,8 @@ bool value_selection(const char *text, struct selection *ret);
 /* aa:bb:cc:dd:ee:ff, also with '-'. */
 bool value_mac(const char *text, uint8_t ret[6]);
 
-/* Whether a connection is selected: selections of one kind are alternatives, kinds must all hold.  An address selects a connection when
-   any of its subflows has it. */
+/* Whether a connection is selected: selections of one kind are alternatives, kinds must all
+   hold.  An address selects a connection when any of its subflows has it. */
 bool selection_has(const struct selection *selections, int count, const struct mpa_rec_conn *conn);
 
 #endif

@@ -21,8 +21,8 @@ struct mpa_filter {
     int current;
 };
 
-/* Make the program of 'linktype' the current one; compiles 'text' the first time.  0, or MPA_ERR_ARGUMENT with libpcap's sentence in
-   'ret_error' (unless 'error_size' is 0). */
+/* Make the program of 'linktype' the current one; compiles 'text' the first time.  0, or
+   MPA_ERR_ARGUMENT with libpcap's sentence in 'ret_error' (unless 'error_size' is 0). */
 int mpa_filter_use(struct mpa_filter *f, const char *text, uint16_t linktype, char *ret_error,
                    size_t error_size);
 

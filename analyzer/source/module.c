@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The folder of the module: relative to the program's own, so that a build folder and an installation are alike. */
+/* The folder of the module: relative to the program's own, so that a build folder and an
+   installation are alike. */
 static int module_path(char *ret, size_t size)
 {
     const char *given = secure_getenv("MPA_MODULE_DIR");

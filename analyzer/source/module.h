@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Wireshark's wiretap behind a table of functions, in a shared object of its own that is opened only for files that libpcap
- * refuses, so that the analyzer itself does not need Wireshark.
+ * Wireshark's wiretap behind a table of functions, in a shared object of its own that is opened
+ * only for files that libpcap refuses, so that the analyzer itself does not need Wireshark.
  */
 #ifndef MPA_SOURCE_MODULE_H
 #define MPA_SOURCE_MODULE_H
@@ -31,8 +31,8 @@ struct mpa_module {
     void (*close)(void *handle);
 };
 
-/* Open the module: from $MPA_MODULE_DIR, or from where the program's own files lie.  NULL with a sentence.  It stays loaded: GLib
-   cannot be unloaded. */
+/* Open the module: from $MPA_MODULE_DIR, or from where the program's own files lie.  NULL with a
+   sentence.  It stays loaded: GLib cannot be unloaded. */
 const struct mpa_module *mpa_module_load(char *ret_error, size_t error_size);
 
 #endif

@@ -43,7 +43,8 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* A file that cannot be opened stays in the list: its error is worth a line.  Hidden files are not meant. */
+/* A file that cannot be opened stays in the list: its error is worth a line.  Hidden files are
+   not meant. */
 static int add_entry(struct path_list *list, const char *dir, const char *name)
 {
     size_t length = strlen(dir);

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* libpcap takes a snap length of 0 or above this as "everything" and says this instead (its MAXIMUM_SNAPLEN). */
+/* libpcap takes a snap length of 0 or above this as "everything" and says this instead (its
+   MAXIMUM_SNAPLEN). */
 #define SOURCE_SNAPLEN_MAX 262144
 
 struct mpa_source {
@@ -33,7 +34,8 @@ struct mpa_source {
     char error[256];
 };
 
-/* libpcap names link types by DLT_ values, files by LINKTYPE_ values; for what is handled here only raw IP differs. */
+/* libpcap names link types by DLT_ values, files by LINKTYPE_ values; for what is handled here
+   only raw IP differs. */
 static int linktype_of(int dlt)
 {
     return dlt == DLT_RAW ? 101 : dlt;
@@ -154,7 +156,8 @@ static int end_early(struct mpa_source *s, int rc, const char *why)
     return rc;
 }
 
-/* libpcap met an interface that differs from the file's first: begin again with wiretap, after the frames that were given. */
+/* libpcap met an interface that differs from the file's first: begin again with wiretap, after
+   the frames that were given. */
 static int switch_to_module(struct mpa_source *s)
 {
     struct mpa_module_frame frame;
@@ -213,7 +216,8 @@ static int next_of_module(struct mpa_source *s, struct mpa_frame *ret)
         ret->linktype = (uint16_t)(frame.linktype < 0 ? UINT16_MAX : linktype_of(frame.linktype));
         if (!s->filter_text)
             return 1;
-        /* The files of wiretap mix link types: a filter program for each.  One that does not fit the link type passes nothing. */
+        /* The files of wiretap mix link types: a filter program for each.  One that does not fit
+           the link type passes nothing. */
         if (mpa_filter_use(&s->filter, s->filter_text, ret->linktype, NULL, 0) != 0)
             continue;
         header.caplen = ret->captured;

@@ -72,7 +72,8 @@ static size_t stream_plain(struct mpa_stream *s, char *out, size_t size)
     return n;
 }
 
-/* A gzip file may have several members; what follows the last and is no member is ignored, as gzip itself does. */
+/* A gzip file may have several members; what follows the last and is no member is ignored, as
+   gzip itself does. */
 static size_t stream_gunzip(struct mpa_stream *s, char *out, size_t size)
 {
     int rc;
@@ -174,7 +175,8 @@ static int stream_start_codec(struct mpa_stream *s)
     return 0;
 }
 
-/* A FILE over the bytes: the file itself where it is plain, so that stdio reads it without a copy of ours. */
+/* A FILE over the bytes: the file itself where it is plain, so that stdio reads it without a
+   copy of ours. */
 static int stream_start_file(struct mpa_stream *s)
 {
     static const cookie_io_functions_t io = {.read = stream_read, .close = stream_cookie_close};

@@ -41,7 +41,8 @@ static void sentence(int err, gchar *info, char *ret_error, size_t error_size)
     g_free(info);
 }
 
-/* The LINKTYPE_ value of an encapsulation that the engine decodes; -1 for all others.  (Wiretap's own table is not exported.) */
+/* The LINKTYPE_ value of an encapsulation that the engine decodes; -1 for all others.
+   (Wiretap's own table is not exported.) */
 static int linktype_of(int encap)
 {
     static const struct {
@@ -58,7 +59,8 @@ static int linktype_of(int encap)
     return -1;
 }
 
-/* Wiretap also opens pictures, logs and texts: what carries no packets of a known link type is no capture for us. */
+/* Wiretap also opens pictures, logs and texts: what carries no packets of a known link type is
+   no capture for us. */
 static int wiretap_check(wtap *file, char *ret_error, size_t error_size)
 {
     int encap = wtap_file_encap(file);
@@ -89,7 +91,8 @@ static int wiretap_open(const char *path, void **ret, char *ret_error, size_t er
     if (!w->file) {
         sentence(err, info, ret_error, error_size);
         free(w);
-        /* Formats without a magic number are guessed, and the guess may be what fails: either way it is none that can be read. */
+        /* Formats without a magic number are guessed, and the guess may be what fails: either
+           way it is none that can be read. */
         if (err == WTAP_ERR_FILE_UNKNOWN_FORMAT)
             snprintf(ret_error, error_size, "of no known format");
         return err > 0 ? MPA_ERR_READ : MPA_ERR_FORMAT;

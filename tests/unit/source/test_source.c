@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Captures written with libpcap's own writer, compressed with zlib and libzstd, cut and damaged, and read back. */
+/* Captures written with libpcap's own writer, compressed with zlib and libzstd, cut and damaged,
+   and read back. */
 #include "mpa/source.h"
 #include "mpa/status.h"
 
