@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What hosts say, in each dialect (RFC 8684 and RFC 6824 section 3; the ICNP-2017 kernel's habits). */
+/* What hosts say, in each dialect (RFC 8684 and RFC 6824 section 3; the ICNP-2017 kernel's
+   habits). */
 #include "synth.h"
 
 #include <assert.h>
@@ -35,7 +36,7 @@ static bool is_captured(const struct synth_subflow *f, enum synth_side from)
     return !f->half[from].hidden;
 }
 
-/* ---- The initial handshake ------------------------------------------------------------------------------------ */
+/* ---- The initial handshake ---- */
 
 static void put_syn_options(struct synth_tx *tx)
 {
@@ -117,7 +118,7 @@ void synth_open(struct synth_conn *c)
     synth_ack3(c->subflows[0]);
 }
 
-/* ---- Data -------------------------------------------------------------------------------------------------------- */
+/* ---- Data ---- */
 
 static uint16_t mapping_sum(const struct synth_conn *c, enum synth_side from, uint64_t data_off,
                             uint32_t ssn, uint32_t length, uint32_t payload)
@@ -130,9 +131,10 @@ static uint16_t mapping_sum(const struct synth_conn *c, enum synth_side from, ui
 }
 
 /*
- * The ICNP-2017 kernel: the server puts its ADD_ADDR in front of the DSS of every packet with room until the echo arrives;
- * the client echoes the first copy on its next packet.  A full data segment has room for neither anything else nor
- * MP_PRIO, which is therefore starved until a pure ACK goes out or the echo has come.
+ * The ICNP-2017 kernel: the server puts its ADD_ADDR in front of the DSS of every packet with room
+ * until the echo arrives; the client echoes the first copy on its next packet.  A full data segment
+ * has room for neither anything else nor MP_PRIO, which is therefore starved until a pure ACK goes
+ * out or the echo has come.
  */
 static void compose_icnp(struct synth_tx *tx, size_t needed)
 {
@@ -269,7 +271,7 @@ void synth_resend(struct synth_subflow *f, enum synth_side from, uint64_t off, u
     synth_emit(&tx);
 }
 
-/* ---- Path management --------------------------------------------------------------------------------------------- */
+/* ---- Path management ---- */
 
 size_t synth_new_advert(struct synth_conn *c, enum synth_side from, uint8_t id,
                         struct mpa_addr addr, uint16_t port)
@@ -364,7 +366,7 @@ void synth_prio(struct synth_subflow *f, enum synth_side from, bool backup)
     synth_emit(&tx);
 }
 
-/* ---- Joins ------------------------------------------------------------------------------------------------------- */
+/* ---- Joins ---- */
 
 void synth_join_syn(struct synth_subflow *f, bool backup)
 {
@@ -461,7 +463,7 @@ struct synth_subflow *synth_open_lb(struct synth_conn *c)
     return synth_join(c, c->cfg.server->addr, 0);
 }
 
-/* ---- Closing ------------------------------------------------------------------------------------------------------ */
+/* ---- Closing ---- */
 
 void synth_data_fin(struct synth_subflow *f, enum synth_side from, bool again)
 {
@@ -526,7 +528,7 @@ void synth_close(struct synth_conn *c, enum synth_side first)
     synth_expect(c, "{s:s}", "outcome", "closed");
 }
 
-/* ---- Resets -------------------------------------------------------------------------------------------------------- */
+/* ---- Resets ---- */
 
 struct synth_tx synth_rst_stateless(struct synth_subflow *f, enum synth_side from)
 {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * TCP options to bytes: what the generator writes.  The mirror image of the engine's decoder, written apart from it.
+ * TCP options to bytes: what the generator writes.  The mirror image of the engine's decoder,
+ * written apart from it.
  *
- * Layouts: RFC 8684 section 3 and RFC 6824 section 3; ADD_ADDR in the forms of the ICNP-2017 kernel and of draft-v1.
- * A builder keeps the TCP option area and remembers which rows of the report's "options" its packet counts in.
+ * Layouts: RFC 8684 section 3 and RFC 6824 section 3; ADD_ADDR in the forms of the ICNP-2017 kernel
+ * and of draft-v1. A builder keeps the TCP option area and remembers which rows of the report's
+ * "options" its packet counts in.
  */
 #ifndef SYNTH_ENCODE_H
 #define SYNTH_ENCODE_H
@@ -64,7 +66,8 @@ void synth_opts_init(struct synth_opts *o);
 size_t synth_opts_left(const struct synth_opts *o); /* Free bytes. */
 void synth_opts_pad(struct synth_opts *o);          /* NOPs up to a multiple of four. */
 
-/* All of these assert that there is room: a scenario that overfills a header is a defect of the scenario. */
+/* All of these assert that there is room: a scenario that overfills a header is a defect of the
+ * scenario. */
 void synth_opt_bytes(struct synth_opts *o, const void *bytes, size_t size);
 void synth_opt_syn(struct synth_opts *o, uint16_t mss, int wscale, bool has_ts, uint32_t tsval,
                    uint32_t tsecr);

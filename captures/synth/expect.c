@@ -2,8 +2,9 @@
 /*
  * Expected results in the form of the JSON report, from the model's bookkeeping.
  *
- * Only keys that are present count for whoever compares, so that what a scenario cannot know is left out.  The first packet of
- * every capture is at SYNTH_EPOCH_S exactly: times relative to the report's epoch are the model's times.
+ * Only keys that are present count for whoever compares, so that what a scenario cannot know is
+ * left out.  The first packet of every capture is at SYNTH_EPOCH_S exactly: times relative to the
+ * report's epoch are the model's times.
  */
 #include "synth.h"
 
@@ -12,6 +13,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Arrays merge element by element, objects key by key, everything else is replaced. */
+static void merge(json_t *into, json_t *from)
+{
+    const char *key;
+    json_t *value;
+    size_t i;
+
+    if (json_is_array(from)) {
+        json_array_foreach(from, i, value)
+        {
+            json_t *old = json_array_get(into, i);
+            if (old && json_is_object(old) && json_is_object(value))
+                merge(old, value);
+            else if (old)
+                json_array_set(into, i, value);
+            else
+                json_array_append(into, value);
+        }
+        return;
+    }
+    json_object_foreach(from, key, value)
+    {
+        json_t *old = json_object_get(into, key);
+        if (old && ((json_is_object(old) && json_is_object(value)) ||
+                    (json_is_array(old) && json_is_array(value))))
+            merge(old, value);
+        else
+            json_object_set(into, key, value);
+    }
+}
 
 void synth_expect(struct synth_conn *c, const char *format, ...)
 {
@@ -22,7 +54,7 @@ void synth_expect(struct synth_conn *c, const char *format, ...)
     o = json_vpack_ex(NULL, 0, format, args);
     va_end(args);
     assert(o);
-    json_object_update_recursive(c->patch, o);
+    merge(c->patch, o);
     json_decref(o);
 }
 
@@ -35,7 +67,7 @@ void synth_expect_report(struct synth *s, const char *format, ...)
     o = json_vpack_ex(NULL, 0, format, args);
     va_end(args);
     assert(o);
-    json_object_update_recursive(s->patch, o);
+    merge(s->patch, o);
     json_decref(o);
 }
 
@@ -131,37 +163,6 @@ static json_t *expected_advert(const struct synth_conn *c, const struct synth_ad
     json_object_set_new(o, "last_ns", time_or_null(a->last_ns));
     json_object_set_new(o, "echo_ns", time_or_null(a->echo_ns));
     return o;
-}
-
-/* Arrays merge element by element, objects key by key, everything else is replaced. */
-static void merge(json_t *into, json_t *from)
-{
-    const char *key;
-    json_t *value;
-    size_t i;
-
-    if (json_is_array(from)) {
-        json_array_foreach(from, i, value)
-        {
-            json_t *old = json_array_get(into, i);
-            if (old && json_is_object(old) && json_is_object(value))
-                merge(old, value);
-            else if (old)
-                json_array_set(into, i, value);
-            else
-                json_array_append(into, value);
-        }
-        return;
-    }
-    json_object_foreach(from, key, value)
-    {
-        json_t *old = json_object_get(into, key);
-        if (old && ((json_is_object(old) && json_is_object(value)) ||
-                    (json_is_array(old) && json_is_array(value))))
-            merge(old, value);
-        else
-            json_object_set(into, key, value);
-    }
 }
 
 /* First packet of the listener after the third ACK of the first direct subflow. */

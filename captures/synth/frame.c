@@ -74,7 +74,7 @@ uint16_t synth_fold(uint32_t sum)
     return (uint16_t)~sum;
 }
 
-/* ---- A packet from the inside out: 'at' moves towards the front. ---------------------------------------------- */
+/* ---- A packet from the inside out: 'at' moves towards the front. ---- */
 
 struct build {
     uint8_t *buf; /* BUILD_SIZE bytes. */
@@ -330,7 +330,7 @@ static void put_link(struct build *b, const struct synth_packet *p, enum synth_l
     put16(l + 12, type);
 }
 
-/* ---- The store -------------------------------------------------------------------------------------------------- */
+/* ---- The store ---- */
 
 struct record {
     int64_t ns;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Packets to frames: TCP, IP, tunnels and link layers with right lengths and checksums, and the capture file.
+ * Packets to frames: TCP, IP, tunnels and link layers with right lengths and checksums, and the
+ * capture file.
  *
- * Frames are collected in memory and written in the order of their time stamps, so that a scenario can tell each
- * connection from beginning to end.  (The bench capture is made elsewhere: it is too large for memory.)
+ * Frames are collected in memory and written in the order of their time stamps, so that a scenario
+ * can tell each connection from beginning to end.  (The bench capture is made elsewhere: it is too
+ * large for memory.)
  */
 #ifndef SYNTH_FRAME_H
 #define SYNTH_FRAME_H
@@ -27,7 +29,8 @@ enum synth_link {
     SYNTH_LINKS
 };
 
-/* The family of a tunnel's inner packet follows the packet: ipip with an IPv6 packet inside is 6in4. */
+/* The family of a tunnel's inner packet follows the packet: ipip with an IPv6 packet inside is
+ * 6in4. */
 enum synth_tunnel {
     SYNTH_TUNNEL_NONE,
     SYNTH_TUNNEL_GRE,
@@ -73,20 +76,22 @@ struct synth_store;
 struct synth_store *synth_store_new(enum synth_link link);
 void synth_store_free(struct synth_store *s); /* NULL is accepted. */
 
-/* Add a TCP packet; the same in two IP fragments, the first with 'first' bytes (a multiple of 8) behind the IP header. */
+/* Add a TCP packet; the same in two IP fragments, the first with 'first' bytes (a multiple of 8)
+ * behind the IP header. */
 void synth_store_tcp(struct synth_store *s, const struct synth_packet *p);
 void synth_store_fragments(struct synth_store *s, const struct synth_packet *p, uint16_t first);
 
-/* Add an ICMP (type 3 code 4) or ICMPv6 (type 2) Packet Too Big from 'p->src' to 'p->dst' that quotes the first bytes of
-   'quoted'; of 'p' only time, addresses, MACs, TTL, tunnel and interface count. */
+/* Add an ICMP (type 3 code 4) or ICMPv6 (type 2) Packet Too Big from 'p->src' to 'p->dst' that
+   quotes the first bytes of 'quoted'; of 'p' only time, addresses, MACs, TTL, tunnel and interface
+   count. */
 void synth_store_too_big(struct synth_store *s, const struct synth_packet *p, uint32_t mtu,
                          const struct synth_packet *quoted);
 
 size_t synth_store_count(const struct synth_store *s);
 size_t synth_store_longest_header(const struct synth_store *s); /* Bytes up to the end of TCP. */
 
-/* Write all in the order of time (of equals: of making) with nanosecond stamps.  0, or -1 with a sentence on standard
-   error. */
+/* Write all in the order of time (of equals: of making) with nanosecond stamps.  0, or -1 with a
+   sentence on standard error. */
 int synth_store_write(struct synth_store *s, const char *path, uint32_t snaplen);
 
 /* Ones-complement sum in network byte order, for the checksums of IP, TCP, UDP. */

@@ -36,18 +36,18 @@ static int list(void)
 
 static int usage(void)
 {
-    fputs(
-        "usage: mpa-synth --list\n"
-        "       mpa-synth SCENARIO -o OUT.pcap[--expected OUT.json] [--churn OUT.csv] [--seed N]\n"
-        "                 [--snaplen N] [--linktypeeth|sll|sll2|raw|null|vlan|qinq]\n"
-        "                 [--tunnel gre|ipip|vxlan|geneve|gue0|gue1|4in6|6in6|6in4]\n"
-        "       mpa-synth bench -o OUT.pcap [OPTION]...   (see mpa-synth bench --help)\n",
-        stderr);
+    fputs("usage: mpa-synth --list\n"
+          "       mpa-synth SCENARIO -o OUT.pcap [--expected OUT.json] [--churn OUT.csv]\n"
+          "                 [--servers OUT.csv] [--seed N] [--snaplen N]\n"
+          "                 [--linktype eth|sll|sll2|raw|null|vlan|qinq]\n"
+          "                 [--tunnel gre|ipip|vxlan|geneve|gue0|gue1|4in6|6in6|6in4]\n"
+          "       mpa-synth bench -o OUT.pcap [OPTION]...   (see mpa-synth bench --help)\n",
+          stderr);
     return 2;
 }
 
 struct arguments {
-    const char *scenario, *out, *expected, *churn;
+    const char *scenario, *out, *expected, *churn, *servers;
     uint64_t seed;
     uint32_t snaplen;
     enum synth_link link;
@@ -88,11 +88,15 @@ static int number(const char *text, uint64_t least, uint64_t most, uint64_t *ret
 
 static int parse(int argc, char **argv, struct arguments *a)
 {
-    static const struct option options[] = {
-        {"expected", required_argument, NULL, 'e'}, {"seed", required_argument, NULL, 's'},
-        {"snaplen", required_argument, NULL, 'n'},  {"linktype", required_argument, NULL, 'l'},
-        {"tunnel", required_argument, NULL, 't'},   {"output", required_argument, NULL, 'o'},
-        {"churn", required_argument, NULL, 'c'},    {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"expected", required_argument, NULL, 'e'},
+                                            {"seed", required_argument, NULL, 's'},
+                                            {"snaplen", required_argument, NULL, 'n'},
+                                            {"linktype", required_argument, NULL, 'l'},
+                                            {"tunnel", required_argument, NULL, 't'},
+                                            {"output", required_argument, NULL, 'o'},
+                                            {"churn", required_argument, NULL, 'c'},
+                                            {"servers", required_argument, NULL, 'v'},
+                                            {NULL, 0, NULL, 0}};
     uint64_t v = 0;
     int c, index;
 
@@ -104,6 +108,9 @@ static int parse(int argc, char **argv, struct arguments *a)
             break;
         case 'c':
             a->churn = optarg;
+            break;
+        case 'v':
+            a->servers = optarg;
             break;
         case 'e':
             a->expected = optarg;
@@ -173,6 +180,29 @@ static int write_churn(const struct synth *s, const char *path)
     return bad ? 4 : 0;
 }
 
+/* What --servers of the analyzer takes. */
+static int write_servers(const struct synth *s, const char *path)
+{
+    FILE *f = fopen(path, "w");
+    bool bad = !f;
+
+    if (f) {
+        fputs("name,unique_address,mac,outer_address\n", f);
+        for (size_t i = 0; i < sizeof s->server / sizeof *s->server; i++) {
+            const struct synth_host *h = s->server[i];
+            char addr[MPA_ADDR_TEXT], outer[MPA_ADDR_TEXT];
+            fprintf(f, "%s,%s,%02x:%02x:%02x:%02x:%02x:%02x,%s\n", h->name,
+                    mpa_addr_text(&h->addr, addr), h->mac[0], h->mac[1], h->mac[2], h->mac[3],
+                    h->mac[4], h->mac[5], mpa_addr_text(&h->outer, outer));
+        }
+        bad = ferror(f) != 0;
+        bad |= fclose(f) != 0;
+    }
+    if (bad)
+        fprintf(stderr, "mpa-synth: %s cannot be written\n", path);
+    return bad ? 4 : 0;
+}
+
 int main(int argc, char **argv)
 {
     const struct synth_scenario *scenario;
@@ -194,11 +224,15 @@ int main(int argc, char **argv)
         return 2;
     }
     synth_init(&s, a.seed, a.link, a.tunnel);
+    s.with_churn = a.churn != NULL;
+    s.with_servers = a.servers != NULL;
     scenario->make(&s);
     if (a.expected)
         status = write_expected(&s, &a);
     if (status == 0 && a.churn)
         status = write_churn(&s, a.churn);
+    if (status == 0 && a.servers)
+        status = write_servers(&s, a.servers);
     if (status == 0 && synth_store_write(s.store, a.out, a.snaplen) != 0)
         status = 4;
     synth_free(&s);

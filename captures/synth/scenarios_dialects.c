@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Complete connections in every dialect (protocol: RFC 6824, RFC 8684, and the kernels' own habits). */
+/* Complete connections in every dialect (protocol: RFC 6824, RFC 8684, and the kernels' own
+ * habits). */
 #include "synth.h"
 
 /* The server's data left the VIP by the scheduler's choice. */
@@ -13,7 +14,8 @@ static void expect_state(struct synth_conn *c, const char *state)
     synth_expect(c, "{s:{s:s, s:n}}", "migration", "state", state, "left_by");
 }
 
-/* RFC 6824 with checksums: both subflows carry data, ADD_ADDR has no echo, MP_PRIO has an address ID. */
+/* RFC 6824 with checksums: both subflows carry data, ADD_ADDR has no echo, MP_PRIO has an address
+ * ID. */
 static void make_v0(struct synth *s)
 {
     struct synth_conn_config cfg = {
@@ -82,7 +84,8 @@ static void make_icnp(struct synth *s)
     expect_migrated(c);
 }
 
-/* The client echoes the first copy only, and that echo is lost in front of the capture: the server never stops. */
+/* The client echoes the first copy only, and that echo is lost in front of the capture: the server
+ * never stops. */
 static void make_icnp_echo_lost(struct synth *s)
 {
     struct synth_conn *c = icnp_conn(s);
@@ -104,7 +107,8 @@ static void make_icnp_echo_lost(struct synth *s)
     expect_migrated(c);
 }
 
-/* Version 1 with the handshake and the hash of version 0 (mptcp.org kernels with mptcp_version=1). */
+/* Version 1 with the handshake and the hash of version 0 (mptcp.org kernels with
+   mptcp_version=1). */
 static void make_draft_v1(struct synth *s)
 {
     struct synth_conn_config cfg = {
@@ -218,7 +222,8 @@ static void make_v1_bad_hmac(struct synth *s)
     expect_state(c, "advertised_only");
 }
 
-/* ADD_ADDR lost twice in front of the client, with a port; REMOVE_ADDR at the end; the client advertises too. */
+/* ADD_ADDR lost twice in front of the client, with a port; REMOVE_ADDR at the end; the client
+ * advertises too. */
 static void make_v1_add_addr(struct synth *s)
 {
     struct synth_conn_config cfg = {

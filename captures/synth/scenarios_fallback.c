@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Connections that stop being MPTCP: one scenario for each reason of the report (RFC 8684 3.1, 3.7). */
+/* Connections that stop being MPTCP: one scenario for each reason of the report (RFC
+ * 8684 3.1, 3.7). */
 #include "synth.h"
 
 static struct synth_conn *new_conn(struct synth *s, enum mpa_dialect dialect, bool checksum)
@@ -123,7 +124,8 @@ static void infinite_mapping(struct synth_subflow *f, enum synth_side from, uint
     synth_emit(&tx);
 }
 
-/* A middlebox changes payload; on a single subflow MP_FAIL goes both ways and an infinite mapping follows. */
+/* A middlebox changes payload; on a single subflow MP_FAIL goes both ways and an infinite mapping
+ * follows. */
 static void make_checksum(struct synth *s)
 {
     struct synth_conn *c = new_conn(s, MPA_DIALECT_RFC8684, true);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Resets: one connection for each class and each way into it (protocol reference C.7), and churn with a known gap. */
+/* Resets: one connection for each class and each way into it (protocol reference C.7), and churn
+ * with a known gap. */
 #include "synth.h"
 
-/* Connections of these scenarios begin this far apart, so that no two share their packets' times. */
+/* Connections of these scenarios begin this far apart, so that no two share their packets'
+   times. */
 #define APART (2 * SYNTH_S + 37000)
 
 static struct synth_conn *conn_in(struct synth *s, enum mpa_dialect dialect)
@@ -134,7 +136,8 @@ static void refused(struct synth *s, enum mpa_dialect dialect)
     synth_forget(c, "migration");
 }
 
-/* A redirected flow: RST by a server without state, ghost data of the one with state, the victim's answer. */
+/* A redirected flow: RST by a server without state, ghost data of the one with state, the victim's
+ * answer. */
 static void redirect(struct synth *s)
 {
     struct synth_subflow *direct, *vip;
@@ -269,7 +272,8 @@ static void make_resets(struct synth *s)
     unexplained(s);
 }
 
-/* State that expired somewhere: a RST after two minutes of silence, with or without a packet that finds out. */
+/* State that expired somewhere: a RST after two minutes of silence, with or without a packet that
+ * finds out. */
 static void idle_rst(struct synth *s, bool probe)
 {
     struct synth_subflow *direct;
@@ -301,7 +305,7 @@ static void make_idle_rst_probe(struct synth *s)
     idle_rst(s, true);
 }
 
-/* ---- Churn -------------------------------------------------------------------------------------------------------- */
+/* ---- Churn ---- */
 
 #define CHURN (20 * SYNTH_S)
 #define PACE  (100 * SYNTH_MS)
@@ -318,7 +322,8 @@ static void paced(struct synth_subflow *f, int64_t until)
     }
 }
 
-/* The pool changes: this flow's packets reach a server that does not know it.  The segment in flight never arrives. */
+/* The pool changes: this flow's packets reach a server that does not know it.  The segment in
+ * flight never arrives. */
 static void redirected(struct synth_subflow *f, struct synth_host *wrong)
 {
     struct synth_conn *c = f->conn;
@@ -340,7 +345,8 @@ static void redirected(struct synth_subflow *f, struct synth_host *wrong)
     synth_redirect(f, wrong);
 }
 
-/* Two paths, the data on the VIP until the hit: it goes on at the unique address after a known gap. */
+/* Two paths, the data on the VIP until the hit: it goes on at the unique address after a known
+   gap. */
 static void long_survivor(struct synth *s, int64_t start)
 {
     struct synth_conn_config cfg = {.dialect = MPA_DIALECT_RFC8684,
@@ -416,6 +422,20 @@ static void long_tcp_untouched(struct synth *s, int64_t start)
     synth_close(c, SYNTH_SERVER);
 }
 
+/* What is known of the two lines of the log: 13 flows to the VIP, the nine at s2 move. */
+static void expect_churn_events(struct synth *s)
+{
+    if (s->with_churn)
+        synth_expect_report(
+            s, "{s:{s:[{s:I, s:s, s:s, s:s, s:i, s:i, s:i, s:i}, {s:I, s:s, s:s, s:i, s:i, s:i}]}}",
+            "churn", "events", "ns", (json_int_t)(CHURN - PACE), "action", "remove", "server", "s2",
+            "source", "log", "flows_live", 13, "flows_moved", 9, "reset_events", 9, "failed", 5,
+            "ns", (json_int_t)(CHURN + 30 * SYNTH_S), "action", "add", "server", "s2", "flows_live",
+            4, "flows_moved", 0, "reset_events", 0);
+    if (s->with_churn && s->with_servers)
+        synth_expect_report(s, "{s:{s:[{s:i}]}}", "churn", "events", "moved_needlessly", 0);
+}
+
 static void make_long(struct synth *s)
 {
     int64_t start = 0, step = 7 * SYNTH_MS + 1000;
@@ -431,6 +451,7 @@ static void make_long(struct synth *s)
     long_tcp_untouched(s, start);
     synth_churn(s, CHURN - PACE, "remove", s->server[1]);
     synth_churn(s, CHURN + 30 * SYNTH_S, "add", s->server[1]);
+    expect_churn_events(s);
     synth_expect_report(s, "{s:{s:{s:i, s:i, s:i, s:i, s:i}, s:{s:i, s:i, s:i}}}", "churn", "mptcp",
                         "hit", 6, "survived", 4, "failed", 2, "undetermined", 0, "unprotected", 2,
                         "tcp", "hit", 3, "failed", 3, "undetermined", 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What makes following connections hard: missing packets, equal tokens, reused ports, wrapping numbers, split handshakes. */
+/* What makes following connections hard: missing packets, equal tokens, reused ports, wrapping
+ * numbers, split handshakes. */
 #include "synth.h"
 
 #include <string.h>
@@ -31,7 +32,8 @@ static void expect_no_beginning(struct synth_conn *c)
     synth_forget(c, "migration");
 }
 
-/* AC-06: the SYN is sent again during churn and a second server answers it too; the third ACK chooses. */
+/* AC-06: the SYN is sent again during churn and a second server answers it too; the third ACK
+ * chooses. */
 static void make_split(struct synth *s)
 {
     struct synth_conn_config cfg = {
@@ -48,7 +50,8 @@ static void make_split(struct synth *s)
     synth_syn(vip);
     vip->end[SYNTH_SERVER].host = s->server[1];
     for (int copy = 0; copy < 2; copy++) {
-        /* The first server's answer never arrives; it repeats it after the second one has answered. */
+        /* The first server's answer never arrives; it repeats it after the second one has answered.
+         */
         tx = synth_tx(vip, SYNTH_SERVER, MPA_TCP_SYN | MPA_TCP_ACK);
         tx.server = s->server[0];
         tx.raw = true;
@@ -116,8 +119,8 @@ static void make_one_direction(struct synth *s)
     struct synth_conn *c = v1_conn(s, 0);
     struct synth_subflow *vip = c->subflows[0], *direct;
 
-    c->no_keys =
-        true; /* The keys are in the third ACK; for the join's HMAC the server's nonce is missing. */
+    c->no_keys = true; /* The keys are in the third ACK; for the join's HMAC the server's nonce is
+                          missing. */
     hide(vip, SYNTH_SERVER, true);
     synth_open(c);
     synth_data(vip, SYNTH_CLIENT, SYNTH_REQUEST);
@@ -185,7 +188,8 @@ static void make_joins_only(struct synth *s)
     synth_forget(c, "dialect"); /* Without keys only the width of numbers hints at it. */
 }
 
-/* Two servers with the same key have the same token: two connections, and each join belongs to one. */
+/* Two servers with the same key have the same token: two connections, and each join belongs to
+   one. */
 static void make_equal_tokens(struct synth *s)
 {
     struct synth_host *second = synth_host(s, "client-2", synth_v4(10, 1, 0, 3), 3);
@@ -209,7 +213,8 @@ static void make_equal_tokens(struct synth *s)
     }
 }
 
-/* The same four-tuple again: after a close, after a reset, and with an older connection that never ended. */
+/* The same four-tuple again: after a close, after a reset, and with an older connection that never
+ * ended. */
 static void make_port_reuse(struct synth *s)
 {
     static const int64_t starts[4] = {0, 3 * SYNTH_S, 6 * SYNTH_S, 200 * SYNTH_S};
@@ -303,7 +308,8 @@ static void make_reinjection(struct synth *s)
     synth_resend(vip, SYNTH_SERVER, lost, first, SYNTH_MSS);
     synth_resend(vip, SYNTH_SERVER, lost + SYNTH_MSS, first + SYNTH_MSS, SYNTH_MSS);
     synth_ack(vip, SYNTH_CLIENT);
-    /* One segment is lost in front of the capture: its first sight is out of order at the data level. */
+    /* One segment is lost in front of the capture: its first sight is out of order at the data
+     * level. */
     tx = synth_tx(direct, SYNTH_SERVER, MPA_TCP_ACK | MPA_TCP_PSH);
     tx.size = SYNTH_MSS;
     first = tx.data_off = c->data[SYNTH_SERVER].snd;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a capture at a balancer, a router or on several interfaces looks like: copies, NAT, encapsulation, ICMP, fragments. */
+/* What a capture at a balancer, a router or on several interfaces looks like: copies, NAT,
+ * encapsulation, ICMP, fragments. */
 #include "synth.h"
 
 #include <string.h>
@@ -28,7 +29,8 @@ static void put_copy(struct synth *s, const struct synth_packet *p)
     s->copies++;
 }
 
-/* NAT at a balancer: the same packet before and after, to the VIP and to the server's own address and port. */
+/* NAT at a balancer: the same packet before and after, to the VIP and to the server's own address
+ * and port. */
 static void nat_copy(struct synth *s, struct synth_packet *p, enum synth_side from)
 {
     struct synth_packet copy = *p;
@@ -71,7 +73,8 @@ static void make_copies_nat(struct synth *s)
     s->vantage = NULL;
 }
 
-/* Linux' "any": in on one interface, out on another; routed (TTL) or bridged (nothing but the interface differs). */
+/* Linux' "any": in on one interface, out on another; routed (TTL) or bridged (nothing but the
+ * interface differs). */
 static void routed_copy(struct synth *s, struct synth_packet *p, enum synth_side from)
 {
     struct synth_packet copy = *p;

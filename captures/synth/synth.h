@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The generator's model: hosts, connections, subflows, and what a capture at one point of the path would hold of them.
+ * The generator's model: hosts, connections, subflows, and what a capture at one point of the path
+ * would hold of them.
  *
- * A scenario tells each connection in order; the connection has its own virtual clock.  A packet from one side comes
- * gap[side] after the packet of the other side that it answers, and SYNTH_GAP_SAME after one of its own.  Whatever is
- * written is counted at once: the expected results are the model's own bookkeeping, never the analyzer's.
+ * A scenario tells each connection in order; the connection has its own virtual clock.  A packet
+ * from one side comes gap[side] after the packet of the other side that it answers, and
+ * SYNTH_GAP_SAME after one of its own.  Whatever is written is counted at once: the expected
+ * results are the model's own bookkeeping, never the analyzer's.
  *
- * Sequence numbers are kept as 64-bit offsets from the initial ones: offset 0 is the SYN (or, at the data level, the initial data
- * sequence number), offset 1 the first byte.
+ * Sequence numbers are kept as 64-bit offsets from the initial ones: offset 0 is the SYN (or, at
+ * the data level, the initial data sequence number), offset 1 the first byte.
  *
  * Pointers that the functions here return belong to the struct synth.
  */
@@ -180,8 +182,9 @@ struct synth {
     uint32_t ifindex;
     const char *vantage; /* Of the capture; NULL: not expected. */
     bool ip_options;     /* Every third packet gets them. */
-    /* Called for each packet before it is written: makes the copies that other interfaces see, and may delay the packet itself.
-       The first of them has the packet's time, which is what is expected.  NULL: none. */
+    /* Called for each packet before it is written: makes the copies that other interfaces see, and
+       may delay the packet itself. The first of them has the packet's time, which is what is
+       expected.  NULL: none. */
     void (*copy_packet)(struct synth *s, struct synth_packet *p, enum synth_side from);
     /* What --churn gets: lines "time,action,server". */
     struct synth_churn {
@@ -189,14 +192,16 @@ struct synth {
         const char *action, *server;
     } churn[16];
     size_t churn_count;
+    bool with_churn, with_servers; /* The analyzer will be given the log, the list of servers. */
 };
 
-/* ---- model.c ------------------------------------------------------------------------------------------------------ */
+/* ---- model.c ---- */
 
 void synth_init(struct synth *s, uint64_t seed, enum synth_link link, enum synth_tunnel tunnel);
 void synth_free(struct synth *s);
 
-/* Client, four servers and the VIP, IPv4 or IPv6.  Called by synth_init() for IPv4; a scenario may call it again first. */
+/* Client, four servers and the VIP, IPv4 or IPv6.  Called by synth_init() for IPv4; a scenario may
+ * call it again first. */
 void synth_net(struct synth *s, bool v6);
 
 struct mpa_addr synth_v4(unsigned a, unsigned b, unsigned c, unsigned d);
@@ -218,8 +223,8 @@ struct synth_subflow *synth_subflow(struct synth_conn *c, enum synth_side opener
 void synth_wait(struct synth_conn *c, int64_t ns); /* Let time pass. */
 void synth_at(struct synth_conn *c, int64_t ns);   /* Go on at this time (not before now). */
 
-/* One packet about to be sent.  synth_tx() fills it for the next thing that 'from' would say; the scenario changes what it
-   wants otherwise; synth_emit() sends it. */
+/* One packet about to be sent.  synth_tx() fills it for the next thing that 'from' would say; the
+   scenario changes what it wants otherwise; synth_emit() sends it. */
 struct synth_tx {
     struct synth_subflow *f;
     enum synth_side from;
@@ -260,7 +265,8 @@ void synth_churn(struct synth *s, int64_t ns, const char *action, const struct s
 /* What a tx would become (for copies and quotations); 'payload' has room for tx->size bytes. */
 struct synth_packet synth_packet_of(const struct synth_tx *tx, uint8_t *payload);
 
-/* The payload of a side: a function of the data offset, so that a reinjection holds the same bytes. */
+/* The payload of a side: a function of the data offset, so that a reinjection holds the same
+   bytes. */
 void synth_payload(uint64_t off, uint8_t *ret, size_t size);
 
 /* Number on the wire. */
@@ -270,7 +276,7 @@ uint64_t synth_received(const struct synth_subflow *f,
                         enum synth_side from); /* Next offset that the peer of 'from' awaits. */
 uint64_t synth_data_received(const struct synth_conn *c, enum synth_side from);
 
-/* ---- dialog.c: what hosts say ------------------------------------------------------------------------------------- */
+/* ---- dialog.c: what hosts say ---- */
 
 /* SYN, SYN/ACK and third ACK of the initial subflow, as the dialect has them. */
 void synth_syn(struct synth_subflow *f);
@@ -280,7 +286,8 @@ void synth_plain_syn(struct synth_subflow *f);
 void synth_plain_synack(struct synth_subflow *f);
 void synth_open(struct synth_conn *c); /* All three. */
 
-/* One segment of new data, an acknowledgement, a transfer in segments of SYNTH_MSS with an acknowledgement for every two. */
+/* One segment of new data, an acknowledgement, a transfer in segments of SYNTH_MSS with an
+ * acknowledgement for every two. */
 void synth_data(struct synth_subflow *f, enum synth_side from, uint32_t size);
 void synth_ack(struct synth_subflow *f, enum synth_side from);
 void synth_transfer(struct synth_subflow *f, enum synth_side from, uint32_t bytes);
@@ -288,11 +295,13 @@ void synth_transfer(struct synth_subflow *f, enum synth_side from, uint32_t byte
 /* One mapping over several segments, repeated on each (as upstream Linux does). */
 void synth_burst(struct synth_subflow *f, enum synth_side from, uint32_t bytes);
 
-/* Data that was sent before: on the same subflow ('off' is its old offset) or on another (off 0: a new offset). */
+/* Data that was sent before: on the same subflow ('off' is its old offset) or on another (off 0: a
+ * new offset). */
 void synth_resend(struct synth_subflow *f, enum synth_side from, uint64_t off, uint64_t data_off,
                   uint32_t size);
 
-/* The options that a packet with or without a mapping has, in this dialect; used by the functions above. */
+/* The options that a packet with or without a mapping has, in this dialect; used by the functions
+ * above. */
 void synth_compose(struct synth_tx *tx, bool map);
 
 /* ADD_ADDR on a pure ACK; returns its index.  Again, echo, REMOVE_ADDR, MP_PRIO likewise. */
@@ -317,8 +326,8 @@ struct synth_subflow *synth_join(struct synth_conn *c, struct mpa_addr addr, uin
 struct synth_subflow *synth_join_from(struct synth_conn *c, struct synth_host *client,
                                       struct mpa_addr addr, uint8_t client_id);
 
-/* The usual opening of a load-balanced connection up to the usable direct subflow: C, request, MP_PRIO, ADD_ADDR, echo, join to the
-   server's unique address.  Returns the direct subflow. */
+/* The usual opening of a load-balanced connection up to the usable direct subflow: C, request,
+   MP_PRIO, ADD_ADDR, echo, join to the server's unique address.  Returns the direct subflow. */
 struct synth_subflow *synth_open_lb(struct synth_conn *c);
 
 void synth_data_fin(struct synth_subflow *f, enum synth_side from, bool again);
@@ -332,9 +341,10 @@ struct synth_tx synth_rst_stateless(struct synth_subflow *f,
 struct synth_tx synth_rst_own(struct synth_subflow *f, enum synth_side from); /* Not sent yet. */
 void synth_redirect(struct synth_subflow *f, struct synth_host *wrong);
 
-/* ---- expect.c ----------------------------------------------------------------------------------------------------- */
+/* ---- expect.c ---- */
 
-/* Merge an object into the expectations of a connection, or of the report; jansson's json_pack() format. */
+/* Merge an object into the expectations of a connection, or of the report; jansson's json_pack()
+ * format. */
 void synth_expect(struct synth_conn *c, const char *format, ...);
 void synth_expect_report(struct synth *s, const char *format, ...);
 void synth_forget(struct synth_conn *c, const char *key); /* Do not expect this key. */
@@ -343,7 +353,7 @@ void synth_forget_report(struct synth *s, const char *key);
 /* The whole expectation; a new reference. */
 json_t *synth_expectation(struct synth *s);
 
-/* ---- Scenarios ---------------------------------------------------------------------------------------------------- */
+/* ---- Scenarios ---- */
 
 struct synth_scenario {
     const char *name;

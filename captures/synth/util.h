@@ -2,8 +2,9 @@
 /*
  * Small parts of the generator: random numbers that depend on the seed only, and sets of intervals.
  *
- * Nothing here knows packets.  The interval set is the generator's own model of "bytes that passed": it is written
- * apart from the analyzer's on purpose, because the expected results are computed with it.
+ * Nothing here knows packets.  The interval set is the generator's own model of "bytes that
+ * passed": it is written apart from the analyzer's on purpose, because the expected results are
+ * computed with it.
  */
 #ifndef SYNTH_UTIL_H
 #define SYNTH_UTIL_H
