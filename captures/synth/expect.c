@@ -313,7 +313,7 @@ static json_t *expected_add_addr(struct synth *s)
     last = synth_calloc((most + 1) * sizeof *last);
     for (size_t i = 0; i < s->conn_count; i++) {
         const struct synth_conn *c = s->conns[i];
-        for (size_t n = 0; n < c->advert_count && !c->absent; n++) {
+        for (size_t n = 0; n < c->advert_count; n++) {
             const struct synth_advert *a = c->adverts + n;
             if (!a->transmissions)
                 continue;
@@ -370,7 +370,7 @@ static json_t *expected_connections(struct synth *s, json_t *report)
     size_t count = 0;
 
     for (size_t i = 0; i < s->conn_count; i++) {
-        if (s->conns[i]->first_ns >= 0 && !s->conns[i]->absent)
+        if (s->conns[i]->first_ns >= 0)
             order[count++] = s->conns[i];
     }
     qsort(order, count, sizeof *order, by_first);

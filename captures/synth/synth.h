@@ -157,7 +157,6 @@ struct synth_conn {
     json_t *patch;          /* Merged over the automatic ones. */
     const char *forget[16]; /* Keys that the capture cannot give or that are not the point. */
     size_t forget_count;
-    bool absent; /* Not a connection of the report (another view of one). */
 };
 
 struct synth {
@@ -175,7 +174,7 @@ struct synth {
     uint64_t options[SYNTH_COUNTS][2];
     uint64_t hmac[3][3]; /* Join SYN/ACK, join ACK, ADD_ADDR; ok, bad, unverifiable. */
     uint64_t copies, segments, rst_packets;
-    uint64_t fragments, malformed;
+    uint64_t fragments;
     json_t *reset_classes;
     json_t *patch; /* Of the whole report. */
     json_t *forget;
