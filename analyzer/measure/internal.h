@@ -123,6 +123,7 @@ struct reset_info {
 struct sub_user {
     uint64_t hop_key;                  /* Of the current server; 0 none. */
     int64_t last_ns;                   /* The packet before this one, either direction. */
+    int64_t sent_ns[2];                /* The packet before this one, by direction; 0 none. */
     struct stints *stints;             /* NULL until a second server is seen. */
     struct reset_info *reset;          /* NULL without a RST. */
     uint32_t hop_packets;              /* Of the only server, while 'stints' is NULL. */

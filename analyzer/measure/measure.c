@@ -108,6 +108,7 @@ static void on_segment(void *context, const struct mpa_segment *seg, struct mpa_
         measure_vip_live(m, sf, false);
     }
     u->last_ns = seg->ns;
+    u->sent_ns[dir] = seg->ns;
     if (m->config.on_segment)
         m->config.on_segment(m->config.context, seg, dir);
 }

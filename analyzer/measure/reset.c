@@ -229,6 +229,18 @@ static void find_injection(struct reset_info *info, const struct mpa_subflow *sf
     }
 }
 
+/*
+ * How long the subflow had been silent.  What the RST answers does not end the silence of its sender: a probe of a forgotten backup subflow, say.
+ */
+static int64_t silence_ns(const struct mpa_event *e, const struct sub_user *u)
+{
+    int64_t sent_ns = u->sent_ns[e->dir];
+
+    if (sent_ns && e->ns - sent_ns >= IDLE_NS)
+        return e->ns - sent_ns;
+    return u->last_ns ? e->ns - u->last_ns : 0;
+}
+
 void measure_reset_event(struct mpa_measure *m, const struct mpa_event *e)
 {
     struct sub_user *u = e->subflow->user;
@@ -237,7 +249,7 @@ void measure_reset_event(struct mpa_measure *m, const struct mpa_event *e)
                            .conn = e->conn,
                            .sf = e->subflow,
                            .dir = e->dir,
-                           .idle_ns = u->last_ns ? e->ns - u->last_ns : 0,
+                           .idle_ns = silence_ns(e, u),
                            .given_vip = (u->flags & SUB_GIVEN_VIP) != 0};
     bool earliest;
     enum mpa_word class;
