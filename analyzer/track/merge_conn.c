@@ -4,7 +4,7 @@
  *
  * Clocks of vantage points differ, so one of them is the reference: the handshake, the failures and whatever durations are made of come from
  * it, unless it could not see them.  The reference is the first of the members in this order: saw the whole handshake of the initial
- * subflow; holds (nearly) all the data; stands at the client, in the middle, at the server; saw it first; came from the capture with the
+ * subflow; holds most of the data (three quarters); stands at the client, in the middle, at the server; saw it first; came from the capture with the
  * lower number.  All else follows that order too, so that the order in which records came plays no part.
  *
  * What a vantage point did not see proves nothing: of two statements the one that rests on something seen is taken.
@@ -48,7 +48,7 @@ static struct rank rank_of(const struct merge_member *m, int64_t most)
     struct rank k = {.handshake = 3, .place = 1, .ns = r->first_ns, .id = r->id};
     int64_t bytes = r->bytes.v[0] + r->bytes.v[1];
 
-    k.data = bytes < most - most / 20;
+    k.data = bytes < most - most / 4;
     k.capture = first_capture(m);
     if (!first)
         return k;
