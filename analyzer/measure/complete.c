@@ -8,7 +8,7 @@ static enum mpa_word capture_vantage(const struct mpa_measure *m)
     enum mpa_word all = MPA_VANTAGE_UNKNOWN;
 
     for (size_t i = 0; i < m->series_count; i++) {
-        enum mpa_word one = measure_majority(m->series[i].vantage);
+        enum mpa_word one = measure_series_vantage(&m->series[i]);
 
         if (one == MPA_VANTAGE_UNKNOWN || (i > 0 && one != all))
             return MPA_VANTAGE_UNKNOWN;

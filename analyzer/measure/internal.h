@@ -390,9 +390,15 @@ struct series {
     int64_t bytes; /* Unique data bytes of all its connections. */
     int64_t split;
     int64_t icmp_astray;
+    int64_t initial;     /* Connections whose initial subflow was seen. */
+    int64_t relayed;     /* ... translated or in a tunnel. */
+    bool relay;          /* The capture is on a device between the ends. */
     int64_t vip_one_way; /* Initial subflows of which only packets to the server were seen. */
     int64_t vip_two_way;
 };
+
+/* Where a vantage point stands: by its handshakes, or because packets are passed on there. */
+enum mpa_word measure_series_vantage(const struct series *s);
 
 struct size_class {
     int64_t count, completed;

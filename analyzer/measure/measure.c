@@ -331,9 +331,14 @@ enum mpa_word measure_majority(const int64_t counts[4])
     return best;
 }
 
+enum mpa_word measure_series_vantage(const struct series *s)
+{
+    return s->relay ? MPA_VANTAGE_MIDDLE : measure_majority(s->vantage);
+}
+
 enum mpa_word mpa_measure_vantage(const struct mpa_measure *m)
 {
-    return measure_majority(m->series[0].vantage);
+    return measure_series_vantage(&m->series[0]);
 }
 
 const struct mpa_track_counts *mpa_measure_counts(const struct mpa_measure *m)

@@ -97,6 +97,8 @@ static void count_series(struct mpa_measure *m, const struct mpa_conn *conn)
     if (conn->protocol == MPA_PROTOCOL_MPTCP && (server->flags & MPA_DATA_CAPABLE) &&
         (server->capable_flags & MPA_CAPABLE_C))
         measure_vip_evidence(m, conn->subflows, ADDRESS_DENIES);
+    s->initial++;
+    s->relayed += ((const struct sub_user *)first->user)->hop_kind >= HOP_NAT;
     if (first->half[MPA_TO_SERVER].packets < 3)
         return;
     if (first->half[MPA_TO_CLIENT].packets)

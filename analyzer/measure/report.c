@@ -135,24 +135,23 @@ static double ratio(double through, double all)
 }
 
 /*
- * Undefined where only what goes through the balancer can have been seen: a capture between the ends without any direct subflow.
+ * Undefined where only what goes through the balancer can have been seen: anywhere but at the client, without any direct subflow.
  * Direct server return: a capture in the middle sees the VIP's flows in one direction only; what the servers send goes around it.
  */
 static void report_off_path(const struct mpa_measure *m, struct mpa_rec_report *ret)
 {
     const struct totals *t = &m->totals;
-    bool ends = false, dsr = false;
+    bool client = false, dsr = false;
 
     for (size_t i = 0; i < m->series_count; i++) {
         const struct series *s = &m->series[i];
-        enum mpa_word vantage = measure_majority(s->vantage);
 
-        ends |= vantage == MPA_VANTAGE_CLIENT || vantage == MPA_VANTAGE_SERVER;
+        client |= measure_series_vantage(s) == MPA_VANTAGE_CLIENT;
         dsr |= s->vip_one_way > 0 && s->vip_two_way == 0;
     }
     for (int dir = 0; dir < 2; dir++) {
         ret->off_path_bytes[dir] = ret->off_path_packets[dir] = NAN;
-        if (!ends && !t->direct_seen)
+        if (!client && !t->direct_seen)
             continue;
         if (dir == MPA_TO_CLIENT && dsr) {
             ret->off_path_bytes[dir] = t->all_bytes[dir] > 0 ? 1 : NAN;

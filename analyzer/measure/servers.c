@@ -246,9 +246,24 @@ void measure_hop_export(const struct mpa_measure *m, const struct mpa_subflow *s
         export_one(m, &u->stints->at[i], &ret->servers[ret->server_count++]);
 }
 
+/* A device that translates, or that sends through tunnels to several servers, stands between the ends.  (A single tunnel may end here.) */
+static bool is_relay(const struct mpa_measure *m)
+{
+    int translated = 0, tunnels = 0;
+
+    for (int i = 1; i < m->hops.count; i++) {
+        translated += m->hops.at[i].by == MPA_SERVER_BY_NAT;
+        tunnels += m->hops.at[i].by == MPA_SERVER_BY_OUTER;
+    }
+    return (translated || tunnels > 1) && m->series[0].relayed * 2 > m->series[0].initial;
+}
+
 void measure_hop_finish(struct mpa_measure *m)
 {
-    bool client = mpa_measure_vantage(m) == MPA_VANTAGE_CLIENT;
+    bool client;
+
+    m->series[0].relay = is_relay(m);
+    client = mpa_measure_vantage(m) == MPA_VANTAGE_CLIENT;
 
     for (int i = 1; i < m->hops.count; i++)
         m->hops.at[i].client_side = client && m->hops.at[i].by == MPA_SERVER_BY_MAC;
