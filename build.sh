@@ -135,9 +135,9 @@ fuzz() {
 
 # fuzz_one PROGRAM NAME SECONDS: new inputs go to the build folder, seeds are only read.
 fuzz_one() {
-    local program=$1 name=$2 seconds=$3 dir seeds=()
+    local program=$1 name=$2 seconds=$3 log=build-fuzz/$2.log dir seeds=() status=0
 
-    for dir in "tests/fuzz/corpus/$name" "tests/fuzz/corpus/${name#fuzz_}" "build-fuzz/seeds/$name"; do
+    for dir in "tests/fuzz/corpus/$name" "tests/fuzz/corpus/${name#fuzz_}"; do
         if [ -d "$dir" ]; then
             seeds+=("$dir")
         fi
@@ -146,7 +146,9 @@ fuzz_one() {
     LSAN_OPTIONS=suppressions=tests/support/lsan.supp:print_suppressions=0 \
         "$program" -max_total_time="$seconds" -print_final_stats=1 -timeout=20 -rss_limit_mb=4096 \
         -artifact_prefix="build-fuzz/findings/$name/" "build-fuzz/corpus/$name" "${seeds[@]}" \
-        2> >(grep -E 'ERROR|SUMMARY|Test unit written|DONE|stat::|runtime error' >&2)
+        >"$log" 2>&1 || status=$?
+    grep -E 'ERROR|SUMMARY|Test unit written|DONE|executed_units|runtime error' "$log" || true
+    return "$status"
 }
 
 bench() {
