@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Writes the .md of one golden folder: notes/SCENARIO.md, then numbers from its truth.
+# Writes the .md of one golden folder: notes/SCENARIO.md, then numbers from its truth, and what a
+# recount of its captures gives otherwise, with notes/differences/SCENARIO.md.
 #
 #   captures/lab/describe.sh captures/golden/SCENARIO
 set -eu
@@ -51,19 +52,23 @@ counters_table() {
         }' truth/nstat-*.txt
 }
 
+# The scenario's family: the file of notes that speaks of it.
+family_of() { # KIND OF NOTES
+    local family
+    for family in "$name" "${name%-nat4}" "${name%[46]}" tunnel; do
+        [ ! -f "$LAB_DIR/$1/$family.md" ] || { echo "$LAB_DIR/$1/$family.md"; return; }
+        [ "$family" = "${name%[46]}" ] && [ "${name#tunnel-}" = "$name" ] && break
+    done
+    echo "no notes in $1 for $name" >&2
+    exit 1
+}
+
 # The text of the scenario, or of its family with what this variant is.
 notes() {
-    local family
-    if [ -f "$LAB_DIR/notes/$name.md" ]; then
-        cat "$LAB_DIR/notes/$name.md"
-        return
-    fi
-    case $name in
-    *-nat4) family=${name%-nat4} ;;
-    tunnel-*) family=tunnel ;;
-    *) family=${name%[46]} ;;
-    esac
-    cat "$LAB_DIR/notes/$family.md"
+    local file
+    file=$(family_of notes)
+    cat "$file"
+    [ "$(basename "$file" .md)" != "$name" ] || return 0
     echo
     echo "This variant: $("$LAB_DIR/run.sh" --list | awk -v n="$name" '$1 == n { $1 = ""; print substr($0, 2) }')."
     case $name in
@@ -72,6 +77,22 @@ notes() {
     *4) echo "Two servers at the anycast address 203.0.113.80 without churn, unique addresses 198.51.100.11 and .12, client 192.0.2.10." ;;
     *6) echo "Two servers at the anycast address 2001:db8:80::80 without churn, unique addresses 2001:db8:5::11 and ::12, client 2001:db8:c::10." ;;
     esac
+}
+
+# What a recount of the captures with tshark gives otherwise than the kernels, and why.
+differences() {
+    local lines
+    lines=$("$LAB_DIR/verify.sh" -q "$PWD" | grep -v ' pairs compared' || true)
+    echo
+    if [ -z "$lines" ]; then
+        echo "A recount of the end hosts' captures with tshark (\`captures/lab/verify.sh\`) equals these counters."
+        return
+    fi
+    echo "A recount of the end hosts' captures with tshark (\`captures/lab/verify.sh\`) equals these counters but for:"
+    echo
+    sed "s/^[^ ]* */    /" <<<"$lines"
+    echo
+    cat "$(family_of notes/differences)"
 }
 
 {
@@ -103,8 +124,5 @@ notes() {
     echo "Counters of the kernel in each host's namespace, fresh for the run (those not zero):"
     echo
     counters_table
-    if [ -f differences.md ]; then
-        echo
-        cat differences.md
-    fi
+    differences
 } >"$name.md"

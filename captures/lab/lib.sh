@@ -109,6 +109,8 @@ port() { # port BRIDGE IF
 
 addr() { # addr HOST IF ADDRESS/LENGTH
     case $3 in
+    # A deprecated address is never chosen as source: the first subflow stays at the client's first.
+    "${CLIENT2:-}"/*) ipn "$1" addr add "$3" dev "$2" preferred_lft 0 ;;
     *:*) ipn "$1" addr add "$3" dev "$2" nodad ;;
     *) ipn "$1" addr add "$3" dev "$2" ;;
     esac
@@ -351,7 +353,7 @@ dump() {
     [ -n "$snaplen" ] || snaplen=$((FAMILY == 4 ? 104 : 124))
     [ "$interface" != any ] || linktype=(-y "$LAB_LINKTYPE_ANY")
     background "$host" tcpdump -Z root -i "$interface" "${linktype[@]}" -s "$snaplen" -B 32768 -n -U \
-        --time-stamp-precision=nano -w "$OUT/$file.pcap" "$@" 2>"$WORK/$file.tcpdump"
+        --time-stamp-precision=nano --immediate-mode -w "$OUT/$file.pcap" "$@" 2>"$WORK/$file.tcpdump"
     LAB_DUMPS+=("$! $file")
     until grep -q 'listening on' "$WORK/$file.tcpdump"; do
         tries=$((tries + 1))
@@ -367,14 +369,18 @@ monitor() {
 }
 
 # Ends the captures; what tcpdump says it lost is kept as truth.
-dumps_stop() {
+dumps_interrupt() {
+    local entry
+    for entry in "${LAB_DUMPS[@]}"; do
+        kill -INT "${entry%% *}" 2>/dev/null
+    done
+}
+
+dumps_wait() {
     local entry pid file
-    sleep 0.5
-    [ -f "$OUT/truth/tcpdump.csv" ] ||
-        echo "file,captured,received_by_filter,dropped_by_kernel" >"$OUT/truth/tcpdump.csv"
+    echo "file,captured,received_by_filter,dropped_by_kernel" >"$OUT/truth/tcpdump.csv"
     for entry in "${LAB_DUMPS[@]}"; do
         read -r pid file <<<"$entry"
-        kill -INT "$pid" 2>/dev/null
         wait "$pid" 2>/dev/null
         awk -v file="$file" '/packets? captured/ { c = $1 } /received by filter/ { r = $1 }
             /dropped by kernel/ { d = $1 } END { print file "," c "," r "," d }' \
@@ -385,11 +391,16 @@ dumps_stop() {
     LAB_DUMPS=()
 }
 
-# Counters as "Name value": those of TCP and MPTCP with zeros, of the rest what is not zero.
+# Counters as "Name value": at end hosts those of TCP and MPTCP with zeros; otherwise what is not
+# zero.
 counters() {
-    local h
+    local h end
     for h in "$@"; do
-        ns "$h" nstat -asz | awk '/^#/ { next } /^(Tcp|MPTcpExt)[A-Z]/ && !/^TcpExt/ { print $1, $2; next }
+        case $h in r | b) end=0 ;; *) end=1 ;; esac
+        ns "$h" nstat -asz | awk -v end="$end" '/^#/ { next } end && /^(Tcp|MPTcpExt)[A-Z]/ && !/^TcpExt/ {
+                print $1, $2
+                next
+            }
             $2 != 0 { print $1, $2 }' >"$OUT/truth/nstat-$(host_name "$h").txt"
     done
 }
@@ -469,10 +480,8 @@ processes_stop() {
 }
 
 lab_cleanup() {
-    local entry h
-    for entry in "${LAB_DUMPS[@]}"; do
-        kill -INT "${entry%% *}" 2>/dev/null
-    done
+    local h
+    dumps_interrupt
     processes_stop
     for h in "${LAB_HOSTS[@]}"; do
         ip netns del "$LAB_PREFIX-$h" 2>/dev/null
@@ -483,9 +492,14 @@ lab_cleanup() {
 # settle SECONDS: lets closing handshakes end before captures and counters are taken.
 settle() { sleep "${1:-1}"; }
 
-# finish HOST...: the common end of a scenario: captures first, then counters of the same moment.
+# finish HOST...: the common end of a scenario. The client is cut off first, so that connections
+# that go on retransmitting neither reach it nor are answered between captures and counters; both
+# are then taken at once.
 finish() {
-    dumps_stop
+    if [ "$CABLE" = gateway ]; then ipn g link set client down; else ipn r link set client down; fi
+    sleep 0.3
+    dumps_interrupt
     counters "$@"
+    dumps_wait
     processes_stop
 }

@@ -6,8 +6,7 @@
 #   captures/lab/publish.sh SCENARIO [GOLDEN_FOLDER]
 #
 # The text of the scenario's .md is notes/SCENARIO.md followed by numbers taken from the truth
-# files only, never from an analyzer. Differences that a run shows are explained by hand in
-# golden/SCENARIO/differences.md afterwards; recording again removes them.
+# files only, never from our analyzer.
 set -eu
 LAB_DIR=$(cd "$(dirname "$0")" && pwd)
 GOLDEN=${2:-$LAB_DIR/../golden}
@@ -22,10 +21,11 @@ if ! awk -F, 'NR > 1 && $4 != 0 { bad = 1 } END { exit bad }' "$work/truth/tcpdu
     echo "the kernel dropped captured packets: record again" >&2
     exit 1
 fi
-# Variants keep the client's capture (and the router's), so that the repository stays small.
+# Many scenarios keep only the client's capture and the router's or balancer's, so that the
+# repository stays small. The truth of all hosts stays.
 case $name in
-nat6 | dsr6 | cable-delay6) ;;
-*-nat4 | *6 | anycast-mptcp-backup | anycast-no-add-addr | cable-rate | mp-fail-single)
+nat6 | dsr6 | cable-delay6 | remove-addr* | mp-prio* | mp-fail-nat4 | mp-fail[46] | fastclose*) ;;
+*-nat4 | *6 | mp-fail-single* | anycast-mptcp-backup | anycast-no-add-addr | cable-rate | cable-loss | drop-* | flip-* | ptb-mptcp* | add-addr-port6-ts)
     rm -f "$work"/server*.pcap
     ;;
 esac

@@ -46,7 +46,7 @@ scenario_anycast_mptcp_backup() { # MPTCP under churn, initial subflow put in ba
     for i in "${SERVERS[@]}"; do
         ipn "s$i" mptcp endpoint add "$VIP" dev lo id 2 backup
     done
-    anycast_run -n 24 -P 24 --size 9000 --chunk 500 --interval 333 --gap 20 --timeout 15000
+    anycast_run -n 16 -P 16 --size 7200 --chunk 600 --interval 500 --gap 20 --timeout 15000
 }
 
 scenario_anycast_mptcp6() { # MPTCP under churn, IPv6, the router seen on all interfaces
@@ -55,13 +55,13 @@ scenario_anycast_mptcp6() { # MPTCP under churn, IPv6, the router seen on all in
     mptcp_servers
     mptcp_client
     ROUTER_INTERFACE=any
-    anycast_run -n 16 -P 16 --size 7200 --chunk 600 --interval 500 --gap 20 --timeout 15000
+    anycast_run -n 12 -P 12 --size 7200 --chunk 600 --interval 500 --gap 20 --timeout 15000
 }
 
 scenario_anycast_tcp6() { # plain TCP under churn, IPv6
     FAMILY=6
     topology_anycast
-    anycast_run -t -n 24 -P 24 --size 7200 --chunk 600 --interval 500 --gap 20 --timeout 12000
+    anycast_run -t -n 18 -P 18 --size 7200 --chunk 600 --interval 500 --gap 20 --timeout 12000
 }
 
 scenario_anycast_no_add_addr() { # MPTCP under churn with nothing advertised: as good as plain TCP
@@ -72,7 +72,7 @@ scenario_anycast_no_add_addr() { # MPTCP under churn with nothing advertised: as
     for i in "${SERVERS[@]}"; do
         ipn "s$i" mptcp endpoint flush
     done
-    anycast_run -n 24 -P 24 --size 9000 --chunk 500 --interval 333 --gap 20 --timeout 9000
+    anycast_run -n 16 -P 16 --size 7200 --chunk 600 --interval 500 --gap 20 --timeout 9000
 }
 
 scenario_anycast_handshake() { # routes that flap during handshakes, 60 ms away: unprotected windows, split handshakes
@@ -86,7 +86,7 @@ scenario_anycast_handshake() { # routes that flap during handshakes, 60 ms away:
     servers_start
     dump c eth0 client
     dump r "$ROUTER_INTERFACE" router
-    client -n 40 -P 40 --size 3000 --chunk 500 --interval 200 --gap 45 --timeout 8000 &
+    client -n 28 -P 28 --size 2400 --chunk 600 --interval 250 --gap 60 --timeout 8000 &
     pid=$!
     sleep 0.3
     while [ $n -lt 6 ]; do

@@ -230,7 +230,7 @@ checksums() {
 checksum() {
     checksums "$1"
     record
-    client -n 5 -P 3 --size 8000 --chunk 2000 --interval 100 --gap 50 --upload 3000
+    client -n 5 -P 3 --size 5000 --chunk 1000 --interval 100 --gap 50 --upload 2000
     done_small
 }
 scenario_checksum4() { checksum anycast4; } # DSS checksums on, whole packets, IPv4
@@ -247,13 +247,16 @@ mp_fail() {
         --rule action=damage-payload,match=data,dir=ab,from=4,to=4,port=40002 \
         --rule action=damage-payload,match=data,dir=ab,from=4,to=4,port=40005
     record
-    client -n 6 -P 3 --size 8000 --chunk 1000 --interval 100 --gap 50 --upload 8000 --timeout 8000 \
+    client -n 6 -P 3 --size 1600 --chunk 200 --interval 100 --gap 50 --upload 1600 --timeout 8000 \
         --port-base 40001
     done_small
 }
 scenario_mp_fail4() { mp_fail anycast4; }               # payload damaged, several subflows: MP_FAIL, IPv4
 scenario_mp_fail6() { mp_fail anycast6; }               # the same, IPv6
-scenario_mp_fail_single() { mp_fail anycast4 single; }  # payload damaged, one subflow: MP_FAIL and infinite mapping
+scenario_mp_fail_nat4() { mp_fail nat4; }               # the same behind a translating balancer
+scenario_mp_fail_single4() { mp_fail anycast4 single; } # payload damaged, one subflow: MP_FAIL and infinite mapping, IPv4
+scenario_mp_fail_single6() { mp_fail anycast6 single; } # the same, IPv6
+scenario_mp_fail_single_nat4() { mp_fail nat4 single; } # the same behind a translating balancer
 
 # --- other -----------------------------------------------------------------------------------------------
 
@@ -285,14 +288,17 @@ scenario_gro_on() { # receive and segmentation offloads on: packets larger than 
     done_small
 }
 
-scenario_dup_add_addr() { # every ADD_ADDR arrives twice
+dup_add_addr() {
     CABLE=client
-    small anycast4
+    small "$1"
     cable --delay 10 --rule action=dup,match=add_addr
     record
-    client -n 6 -P 6 --size 6000 --chunk 1000 --interval 200 --gap 70
+    client -n 6 -P 6 --size 5000 --chunk 1000 --interval 150 --gap 70
     done_small
 }
+scenario_dup_add_addr4() { dup_add_addr anycast4; } # every ADD_ADDR arrives twice, IPv4
+scenario_dup_add_addr6() { dup_add_addr anycast6; } # the same, IPv6
+scenario_dup_add_addr_nat4() { dup_add_addr nat4; } # the same behind a translating balancer
 
 scenario_port_reuse() { # the same client ports again and again
     small anycast4

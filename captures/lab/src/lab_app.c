@@ -559,81 +559,54 @@ static void usage(void)
     exit(2);
 }
 
-static void set_option(struct options *o, int c, const char *v)
+/* clang-format off */
+/* Options whose value is a number; false where c is none of them. */
+static bool set_number(struct options *o, int c, uint64_t n)
 {
-    uint64_t n = v ? strtoull(v, NULL, 10) : 0;
+    uint64_t *wide = NULL;
+    unsigned *narrow = NULL;
 
     switch (c) {
-    case '4':
-        o->family = AF_INET;
-        break;
-    case '6':
-        o->family = AF_INET6;
-        break;
-    case 't':
-        o->tcp = true;
-        break;
-    case 's':
-        o->address = v;
-        break;
-    case 'p':
-        o->port = v;
-        break;
-    case 'l':
-        o->log = v;
-        break;
-    case 'n':
-        o->downloads = (unsigned)n;
-        break;
-    case 'P':
-        o->parallel = (unsigned)n;
-        break;
-    case 1000:
-        o->source = v;
-        break;
-    case 1001:
-        o->size = n;
-        break;
-    case 1002:
-        o->chunk = n;
-        break;
-    case 1003:
-        o->interval_ms = (unsigned)n;
-        break;
-    case 1004:
-        o->gap_ms = (unsigned)n;
-        break;
-    case 1005:
-        o->upload = n;
-        break;
-    case 1006:
-        o->timeout_ms = (unsigned)n;
-        break;
-    case 1007:
-        o->hold_ms = (unsigned)n;
-        break;
-    case 1008:
-        o->stop_after = n;
-        break;
-    case 1009:
-        o->stop = v;
-        break;
-    case 1010:
-        o->mode = v;
-        break;
-    case 1011:
-        o->port_base = (unsigned)n;
-        break;
-    case 1012:
-        o->port_count = (unsigned)n;
-        break;
-    case 1013:
-        o->congestion = v;
-        break;
-    default:
-        usage();
+    case 'n': narrow = &o->downloads; break;
+    case 'P': narrow = &o->parallel; break;
+    case 1001: wide = &o->size; break;
+    case 1002: wide = &o->chunk; break;
+    case 1003: narrow = &o->interval_ms; break;
+    case 1004: narrow = &o->gap_ms; break;
+    case 1005: wide = &o->upload; break;
+    case 1006: narrow = &o->timeout_ms; break;
+    case 1007: narrow = &o->hold_ms; break;
+    case 1008: wide = &o->stop_after; break;
+    case 1011: narrow = &o->port_base; break;
+    case 1012: narrow = &o->port_count; break;
+    default: return false;
+    }
+    if (wide)
+        *wide = n;
+    else
+        *narrow = (unsigned)n;
+    return true;
+}
+
+static void set_option(struct options *o, int c, const char *v)
+{
+    if (set_number(o, c, v ? strtoull(v, NULL, 10) : 0))
+        return;
+    switch (c) {
+    case '4': o->family = AF_INET; break;
+    case '6': o->family = AF_INET6; break;
+    case 't': o->tcp = true; break;
+    case 's': o->address = v; break;
+    case 'p': o->port = v; break;
+    case 'l': o->log = v; break;
+    case 1000: o->source = v; break;
+    case 1009: o->stop = v; break;
+    case 1010: o->mode = v; break;
+    case 1013: o->congestion = v; break;
+    default: usage();
     }
 }
+/* clang-format on */
 
 int main(int argc, char **argv)
 {
