@@ -397,7 +397,7 @@ struct series {
     int64_t vip_two_way;
 };
 
-/* Where a vantage point stands: by its handshakes, or because packets are passed on there. */
+/* Where a vantage point stands: by its handshakes; where they are too quick to tell, because packets are passed on there. */
 enum mpa_word measure_series_vantage(const struct series *s);
 
 struct size_class {

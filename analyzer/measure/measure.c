@@ -333,7 +333,9 @@ enum mpa_word measure_majority(const int64_t counts[4])
 
 enum mpa_word measure_series_vantage(const struct series *s)
 {
-    return s->relay ? MPA_VANTAGE_MIDDLE : measure_majority(s->vantage);
+    enum mpa_word vantage = measure_majority(s->vantage);
+
+    return vantage == MPA_VANTAGE_UNKNOWN && s->relay ? MPA_VANTAGE_MIDDLE : vantage;
 }
 
 enum mpa_word mpa_measure_vantage(const struct mpa_measure *m)
