@@ -441,38 +441,58 @@ static bool fits(const struct mpa_merge *m, const struct merge_tuple *a,
            y->first_ns - SLACK_NS <= x->last_ns;
 }
 
-/* Whether 'entry' may be the connection of those that 'edges' have led to from 'first' on: one identity, one record a vantage point. */
-static bool agrees(const struct mpa_merge *m, const struct merge_array *edges, size_t first,
-                   uint32_t entry)
+/* Records with one four-tuple. */
+struct bucket {
+    const struct merge_tuple *at;
+    size_t count;
+    bool clear[TUPLES_MAX]; /* All that fit this one may be one connection. */
+};
+
+/* Whether two records that fit a third may be one connection: one identity, and one record of it a vantage point. */
+static bool agree(const struct mpa_merge *m, uint32_t a, uint32_t b)
 {
-    const struct merge_entry *e = merge_entry(m, entry);
-    const struct edge *edge = edges->items;
+    const struct merge_entry *x = merge_entry(m, a), *y = merge_entry(m, b);
 
-    for (size_t i = first; i < edges->count; i++) {
-        const struct merge_entry *o = merge_entry(m, edge[i].b);
+    return merge_find(m, a) == merge_find(m, b) ||
+           (!same_vantage(x, y) && !(x->flags & y->flags & MERGE_NAMED));
+}
 
-        if (merge_find(m, edge[i].b) != merge_find(m, entry) &&
-            (same_vantage(o, e) || (o->flags & e->flags & MERGE_NAMED)))
+static bool is_clear(const struct mpa_merge *m, const struct bucket *b, size_t index)
+{
+    uint32_t seen[32]; /* Few agree: they are of different vantage points. */
+    size_t count = 0;
+
+    for (size_t i = 0; i < b->count; i++) {
+        if (!fits(m, &b->at[index], &b->at[i]))
+            continue;
+        for (size_t k = 0; k < count; k++)
+            if (!agree(m, seen[k], b->at[i].entry))
+                return false;
+        if (count == sizeof seen / sizeof *seen)
             return false;
+        seen[count++] = b->at[i].entry;
     }
     return true;
 }
 
-/* Edges from the tuple 'a' to all others of its bucket that fit, unless they contradict one another. */
-static int attach(const struct mpa_merge *m, const struct merge_tuple *bucket, size_t count,
-                  const struct merge_tuple *a, struct merge_array *edges)
+/* Edges from the records without identity to all that fit, where neither side leaves a choice. */
+static int join_bucket(const struct mpa_merge *m, struct bucket *b, struct merge_array *edges)
 {
-    size_t first = edges->count;
+    size_t unnamed = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        if (!fits(m, a, &bucket[i]))
+    for (size_t i = 0; i < b->count; i++)
+        unnamed += !(merge_entry(m, b->at[i].entry)->flags & MERGE_NAMED);
+    if (unnamed == 0 || b->count < 2)
+        return MPA_OK;
+    for (size_t i = 0; i < b->count; i++)
+        b->clear[i] = is_clear(m, b, i);
+    for (size_t i = 0; i < b->count; i++) {
+        if (!b->clear[i] || (merge_entry(m, b->at[i].entry)->flags & MERGE_NAMED))
             continue;
-        if (!agrees(m, edges, first, bucket[i].entry)) {
-            edges->count = first;
-            return MPA_OK;
-        }
-        if (add_edge(edges, a->entry, bucket[i].entry) != MPA_OK)
-            return MPA_ERR_NOMEM;
+        for (size_t k = 0; k < b->count; k++)
+            if (b->clear[k] && fits(m, &b->at[i], &b->at[k]) &&
+                add_edge(edges, b->at[i].entry, b->at[k].entry) != MPA_OK)
+                return MPA_ERR_NOMEM;
     }
     return MPA_OK;
 }
@@ -481,6 +501,7 @@ static int by_tuple(struct mpa_merge *m)
 {
     struct merge_tuple *at = m->tuples.items;
     struct merge_array edges = {0};
+    struct bucket bucket;
     size_t end;
     int status = MPA_OK;
 
@@ -489,11 +510,10 @@ static int by_tuple(struct mpa_merge *m)
     for (size_t i = 0; i < m->tuples.count && status == MPA_OK; i = end) {
         for (end = i + 1; end < m->tuples.count && cmp_four(&at[i], &at[end]) == 0;)
             end++;
-        if (end - i < 2 || end - i > TUPLES_MAX)
-            continue;
-        for (size_t k = i; k < end && status == MPA_OK; k++)
-            if (!(merge_entry(m, at[k].entry)->flags & MERGE_NAMED))
-                status = attach(m, &at[i], end - i, &at[k], &edges);
+        bucket.at = &at[i];
+        bucket.count = end - i;
+        if (bucket.count <= TUPLES_MAX)
+            status = join_bucket(m, &bucket, &edges);
     }
     if (status == MPA_OK)
         status = apply(m, &edges, true);

@@ -449,8 +449,8 @@ int mpa_pairs_report(struct mpa_pairs *p, const struct mpa_rec_vantage_pair **re
     size_t most = (size_t)p->captures * (size_t)p->captures;
     int count = 0, status = MPA_OK;
 
-    free(p->rows);
-    p->rows = calloc(most + 1, sizeof *p->rows);
+    if (!p->rows) /* Where an earlier report lies, there will the same be again. */
+        p->rows = calloc(most + 1, sizeof *p->rows);
     if (!p->rows)
         return MPA_ERR_NOMEM;
     for (int i = 0; i < p->captures && !p->sorted; i++)

@@ -440,6 +440,10 @@ static void late_captures_find_their_connection(void)
     make_keyed(&other, 0, 2, 8, 300);
     CU_ASSERT_EQUAL(merge_text(list, (const int[]){0, 1, 2}, in_order, 3, text), 3);
     CU_ASSERT_EQUAL(merge_text(list, (const int[]){0, 1, 0}, in_order, 3, text), 3);
+    /* One without identity here, and two there: no way to tell which. */
+    whole = other = late; /* Their arrays are still those of the third. */
+    CU_ASSERT_EQUAL(merge_text(list, (const int[]){0, 1, 1}, in_order, 3, text), 3);
+    CU_ASSERT_EQUAL(merge_text(list, (const int[]){0, 1, 2}, in_order, 3, text), 1);
 }
 
 /* ---- Single fields ------------------------------------------------------------------------------------------------------- */
@@ -524,7 +528,12 @@ static void protocol_and_dialect(void)
     CU_ASSERT_EQUAL(protocol_of(&a, &b), MPA_PROTOCOL_FALLBACK);
     b.conn.syn_ns = 1000 * MS;
     b.conn.established_ns = 1001 * MS;
+    b.conn.subflows[0].packets.v[MPA_TO_SERVER] = a.conn.subflows[0].packets.v[MPA_TO_SERVER] + 1;
     CU_ASSERT_EQUAL(protocol_of(&a, &b), MPA_PROTOCOL_MPTCP);
+    /* Both have the same packets: the options were removed on the way to 'a'. */
+    b.conn.subflows[0].packets.v[MPA_TO_SERVER]--;
+    CU_ASSERT_EQUAL(protocol_of(&a, &b), MPA_PROTOCOL_FALLBACK);
+    b.conn.subflows[0].packets.v[MPA_TO_SERVER]++;
     /* An infinite mapping was really there. */
     set_fallback(&a, MPA_FALLBACK_REASON_INFINITE_MAP, 1010 * MS);
     CU_ASSERT_EQUAL(protocol_of(&a, &b), MPA_PROTOCOL_FALLBACK);
@@ -677,7 +686,7 @@ static void many_connections_in_any_order(void)
             struct made *m = &made[count];
 
             make_keyed(m, i, (uint8_t)(i + 1), (uint8_t)(i + 100), (uint32_t)(i + 1) * 1000);
-            m->conn.first_ns = m->subflows[0].first_ns = (1000 + i * 10 + v) * MS;
+            m->conn.first_ns = m->subflows[0].first_ns = (1000 + i * 10 + v * 25) * MS;
             m->subflows[0].client.port = (uint16_t)(rng(&state) % 1000);
             made_span(m, 1, 1 + rng(&state) % 100, 200 + rng(&state) % 100);
             if (i % 3 == 0) { /* Plain TCP. */
