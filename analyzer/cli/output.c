@@ -128,11 +128,43 @@ static int csv_folder(const char *dir, const char *file, int namesakes, char *re
     return write_failed(dir, MPA_ERR_WRITE);
 }
 
-int output_report(struct output *out, const char *file, int namesakes,
+static struct mpa_writer_options writer_options(const struct output *out, const char *file)
+{
+    return (struct mpa_writer_options){
+        .anonymizer = out->anonymizer, .explain = out->o->explain, .only_file = file};
+}
+
+struct mpa_writer *output_direct(const struct output *out, const char *file)
+{
+    const struct mpa_writer_options options = writer_options(out, file);
+    struct mpa_writer *w = NULL;
+
+    if (out->o->format == REPORT_TEXT && !out->o->csv_dir)
+        w = mpa_writer_text(out->out, &options);
+    if (w && !w->totals_last) {
+        w->free(w);
+        w = NULL;
+    }
+    return w;
+}
+
+/* The connections went to it already. */
+static int end_direct(struct mpa_writer *w, const char *name, const struct mpa_rec_report *report)
+{
+    int rc;
+
+    errno = 0;
+    rc = w->end(w, report);
+    if (rc != 0)
+        write_failed(name, rc);
+    w->free(w);
+    return rc;
+}
+
+int output_report(struct output *out, const char *file, int namesakes, struct mpa_writer *direct,
                   const struct mpa_rec_report *report, struct mpa_spool *spool)
 {
-    const struct mpa_writer_options options = {
-        .anonymizer = out->anonymizer, .explain = out->o->explain, .only_file = file};
+    const struct mpa_writer_options options = writer_options(out, file);
     bool json = out->o->format == REPORT_JSON;
     char dir[PATH_MAX];
     int rc;
@@ -140,6 +172,10 @@ int output_report(struct output *out, const char *file, int namesakes,
     if (out->o->separate)
         fputs(json ? (out->reports ? ",\n" : "[\n") : (out->reports ? "\n" : ""), out->out);
     errno = 0;
+    if (direct) {
+        out->reports++;
+        return end_direct(direct, out_name(out), report);
+    }
     rc = walk(json ? mpa_writer_json(out->out, &options) : mpa_writer_text(out->out, &options),
               out_name(out), report, spool);
     if (rc == 0 && out->o->csv_dir)

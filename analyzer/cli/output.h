@@ -20,9 +20,14 @@ struct output {
    printed. */
 int output_open(struct output *out, const struct options *o);
 
+/* The writer of the one format that is asked for, where it can take connections before the totals; NULL
+   otherwise.  'file' with --separate, else NULL.  Ended by output_report(), or freed by the caller. */
+struct mpa_writer *output_direct(const struct output *out, const char *file);
+
 /* One report: 'file' with --separate, else NULL; 'namesakes' captures before it have the same
-   last part of their path.  'spool' holds the connections.  Returns as output_open(). */
-int output_report(struct output *out, const char *file, int namesakes,
+   last part of their path.  'direct' was given the connections, or is NULL and 'spool' holds them.
+   Returns as output_open(). */
+int output_report(struct output *out, const char *file, int namesakes, struct mpa_writer *direct,
                   const struct mpa_rec_report *report, struct mpa_spool *spool);
 
 /* What 'print' writes, to standard output.  Returns as output_open(). */

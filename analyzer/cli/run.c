@@ -95,8 +95,9 @@ static bool worth_a_report(const struct run *r, const struct study *s)
 static int report(struct run *r, int first, int count, const char *file)
 {
     struct study study;
+    struct mpa_writer *direct = output_direct(&r->output, file);
     int namesakes = 0;
-    int rc = study_run(&study, r->o, (const char *const *)r->paths + first, count);
+    int rc = study_run(&study, r->o, (const char *const *)r->paths + first, count, direct);
 
     for (int i = 0; i < count; i++)
         if (study.in.at && study.in.at[i].status != 0)
@@ -105,7 +106,9 @@ static int report(struct run *r, int first, int count, const char *file)
         namesakes += strcmp(output_basename(r->paths[i]), output_basename(file)) == 0;
     if (rc == 0 && worth_a_report(r, &study)) {
         tell_selection(r, &study);
-        rc = output_report(&r->output, file, namesakes, &study.report, study.done);
+        rc = output_report(&r->output, file, namesakes, direct, &study.report, study.done);
+    } else if (direct) {
+        direct->free(direct);
     }
     study_free(&study);
     return rc;

@@ -255,7 +255,7 @@ static void complete_records(struct study *s, struct mpa_measure *sum)
             continue;
         s->selected++;
         mpa_measure_complete(sum, conn);
-        rc = put_alone(s->done, conn);
+        rc = s->writer ? s->writer->connection(s->writer, conn) : put_alone(s->done, conn);
     }
     if (rc != 0 || more < 0)
         study_fail(s, rc != 0 ? rc : more);
@@ -297,10 +297,10 @@ static void fill_capture(struct study *s, int index)
     };
 }
 
-static void fill_report(struct study *s, struct mpa_measure *sum)
+/* What is known of the report before its connections. */
+static void fill_captures(struct study *s)
 {
     int64_t epoch = MPA_NULL;
-    int rc = mpa_measure_report(sum, &s->report);
 
     for (int i = 0; i < s->in.count; i++) {
         fill_capture(s, i);
@@ -311,6 +311,13 @@ static void fill_report(struct study *s, struct mpa_measure *sum)
     s->report.epoch_ns = epoch == MPA_NULL ? 0 : epoch;
     s->report.captures = s->captures;
     s->report.capture_count = s->in.count;
+}
+
+static void fill_report(struct study *s, struct mpa_measure *sum)
+{
+    int rc = mpa_measure_report(sum, &s->report);
+
+    fill_captures(s);
     if (rc == 0 && s->pairs)
         rc = mpa_pairs_report(s->pairs, &s->report.pairs, &s->report.pair_count);
     if (rc != 0)
@@ -349,12 +356,13 @@ static int allocate(struct study *s)
     return 0;
 }
 
-int study_run(struct study *s, const struct options *o, const char *const *paths, int count)
+int study_run(struct study *s, const struct options *o, const char *const *paths, int count,
+              struct mpa_writer *writer)
 {
     struct mpa_measure *sum;
     int rc;
 
-    *s = (struct study){.o = o};
+    *s = (struct study){.o = o, .writer = writer};
     rc = inputs_init(&s->in, paths, count, o->filter);
     if (rc == 0)
         rc = allocate(s);
@@ -365,6 +373,12 @@ int study_run(struct study *s, const struct options *o, const char *const *paths
         read_all(s);
     }
     sum = s->status == 0 ? sum_measures(s) : NULL;
+    if (s->status == 0 && writer) {
+        fill_captures(s);
+        rc = writer->begin(writer, &s->report);
+        if (rc != 0)
+            study_fail(s, rc);
+    }
     if (s->status == 0)
         complete_records(s, sum);
     if (s->status == 0)

@@ -33,6 +33,7 @@ struct study {
     struct mpa_merge *merge;        /* Several: theirs. */
     struct mpa_pairs *pairs;        /* Several. */
     struct mpa_spool *done;         /* Selected records, complete, in the order of ids. */
+    struct mpa_writer *writer;      /* Takes them instead as they are completed; NULL: none. */
     struct mpa_rec_capture *captures;
     const char *(*lost_checks)[STUDY_LOST_CHECKS]; /* Of each capture. */
     int64_t connections, selected;
@@ -40,9 +41,11 @@ struct study {
     struct mpa_rec_report report; /* Valid after study_run() returned 0. */
 };
 
-/* Read everything and fill 'report' and 'done'.  What is wrong with inputs stands in 'in' and
-   has been told.  0, or the failure of ours, told too.  study_free() in any case. */
-int study_run(struct study *s, const struct options *o, const char *const *paths, int count);
+/* Read everything and fill 'report' and 'done'.  A 'writer' (borrowed, 'totals_last'; or NULL) is begun and given the connections instead
+   of 'done': once less to disk and back.  What is wrong with inputs stands in 'in' and has been told.  0, or the failure of ours, told
+   too.  study_free() in any case. */
+int study_run(struct study *s, const struct options *o, const char *const *paths, int count,
+              struct mpa_writer *writer);
 
 void study_free(struct study *s);
 

@@ -373,7 +373,7 @@ struct mpa_writer *mpa_writer_csv(const char *dir, const struct mpa_writer_optio
 
     if (!w)
         return NULL;
-    w->writer = (struct mpa_writer){begin, connection, end, free_writer};
+    w->writer = (struct mpa_writer){begin, connection, end, free_writer, false};
     w->values.anonymizer = options->anonymizer;
     if (mkdir(dir, 0777) != 0 && errno != EEXIST)
         goto fail;

@@ -34,9 +34,10 @@ static const struct {
 #undef ARRAY
 };
 
-#define ARRAYS (sizeof(arrays) / sizeof(arrays[0]))
-#define WORD   8u
-#define GROUP  8u /* Words with one mask. */
+#define ARRAYS   (sizeof(arrays) / sizeof(arrays[0]))
+#define SUBFLOWS 0 /* Their row. */
+#define WORD     8u
+#define GROUP    8u /* Words with one mask. */
 
 _Static_assert(sizeof(struct mpa_rec_conn) % WORD == 0, "records are read word by word");
 _Static_assert(sizeof(struct mpa_rec_subflow) % WORD == 0, "records are read word by word");
@@ -140,18 +141,18 @@ static void put(struct packer *p, const void *from, size_t size)
     p->size = (size_t)(to - p->bytes);
 }
 
-/* Servers beyond the count hold what happened to be in memory. */
+/* The servers are most of a subflow, and mostly unused: what lies before and behind them, then those that count. */
+#define SERVERS_AT      offsetof(struct mpa_rec_subflow, servers)
+#define BEHIND_AT       (SERVERS_AT + sizeof(((struct mpa_rec_subflow *)0)->servers))
+#define BEHIND_SIZE     (sizeof(struct mpa_rec_subflow) - BEHIND_AT)
+#define SERVERS_SIZE(n) ((size_t)(n) * sizeof(struct mpa_rec_server))
+
 static void put_subflows(struct packer *p, const struct mpa_rec_subflow *subflows, int count)
 {
-    struct mpa_rec_subflow copy;
-    int i;
-    int k;
-
-    for (i = 0; i < count; i++) {
-        copy = subflows[i];
-        for (k = copy.server_count; k < MPA_REC_SERVERS_MAX; k++)
-            memset(&copy.servers[k], 0, sizeof(copy.servers[k]));
-        put(p, &copy, sizeof(copy));
+    for (int i = 0; i < count; i++) {
+        put(p, &subflows[i], SERVERS_AT);
+        put(p, (const char *)&subflows[i] + BEHIND_AT, BEHIND_SIZE);
+        put(p, subflows[i].servers, SERVERS_SIZE(subflows[i].server_count));
     }
 }
 
@@ -180,7 +181,7 @@ int mpa_record_pack(const struct mpa_rec_conn *conn, uint8_t **buf, size_t *size
 
     put(&p, conn, sizeof(*conn));
     put_subflows(&p, conn->subflows, conn->subflow_count);
-    for (i = 1; i < ARRAYS; i++)
+    for (i = SUBFLOWS + 1; i < ARRAYS; i++)
         put(&p, array_items(conn, i), (size_t)array_count(conn, i) * arrays[i].item);
     for (dir = 0; dir < 2; dir++)
         for (k = 0; conn->merge.rtt[dir] && k < conn->subflow_count; k++)
@@ -248,9 +249,24 @@ static void get(struct unpacker *u, void *to, size_t size)
     }
 }
 
-/* An array of 'count' items; NULL for none or on failure. */
-static void *get_array(struct unpacker *u, int count, size_t item)
+static void get_subflows(struct unpacker *u, struct mpa_rec_subflow *subflows, int count)
 {
+    for (int i = 0; i < count && u->status == MPA_OK; i++) {
+        struct mpa_rec_subflow *sf = &subflows[i];
+
+        get(u, sf, SERVERS_AT);
+        get(u, (char *)sf + BEHIND_AT, BEHIND_SIZE);
+        if (sf->server_count < 0 || sf->server_count > MPA_REC_SERVERS_MAX)
+            u->status = MPA_ERR_FORMAT;
+        else
+            get(u, sf->servers, SERVERS_SIZE(sf->server_count));
+    }
+}
+
+/* An array of 'count' items; NULL for none or on failure. */
+static void *get_array(struct unpacker *u, int count, size_t which)
+{
+    size_t item = arrays[which].item;
     void *items;
 
     /* Even zeros take two bytes for 16 KiB: a count beyond that is damage. */
@@ -259,10 +275,12 @@ static void *get_array(struct unpacker *u, int count, size_t item)
     if (u->status != MPA_OK || count == 0)
         return NULL;
     items = calloc((size_t)count, item);
-    if (items)
-        get(u, items, (size_t)count * item);
-    else
+    if (!items)
         u->status = MPA_ERR_NOMEM;
+    else if (which == SUBFLOWS)
+        get_subflows(u, items, count);
+    else
+        get(u, items, (size_t)count * item);
     return items;
 }
 
@@ -307,7 +325,7 @@ int mpa_record_unpack(const uint8_t *buf, size_t size, struct mpa_rec_conn **ret
     for (i = 0; i < ARRAYS; i++)
         set_array(conn, i, NULL);
     for (i = 0; i < ARRAYS; i++)
-        set_array(conn, i, get_array(&u, array_count(conn, i), arrays[i].item));
+        set_array(conn, i, get_array(&u, array_count(conn, i), i));
     for (dir = 0; dir < 2 && u.status == MPA_OK; dir++) {
         if (!has_rtt[dir] || conn->subflow_count == 0)
             continue;

@@ -32,6 +32,8 @@ struct mpa_writer {
     int (*connection)(struct mpa_writer *w, const struct mpa_rec_conn *conn);
     int (*end)(struct mpa_writer *w, const struct mpa_rec_report *report);
     void (*free)(struct mpa_writer *w);
+    /* 'begin' looks at 'epoch_ns' and the captures only: such a writer can be given connections before the totals are known. */
+    bool totals_last;
 };
 
 /* Writers to 'out' (borrowed, not closed); NULL when memory ends, or (text with 'explain') no temporary file can be made. */
