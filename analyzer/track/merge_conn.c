@@ -118,13 +118,26 @@ static bool has_join(const struct mpa_rec_conn *r)
     return false;
 }
 
-/* Whether 'm' saw MPTCP go on where 'f' misses it: it joined, or the handshake was seen and packets after that time. */
+/* Whether 'f' has fewer packets of the initial subflow than 'm', in some direction. */
+static bool saw_less(const struct mpa_rec_conn *f, const struct mpa_rec_conn *m)
+{
+    const struct mpa_rec_subflow *a = initial_of(f), *b = initial_of(m);
+
+    return a && b && (a->packets.v[0] < b->packets.v[0] || a->packets.v[1] < b->packets.v[1]);
+}
+
+/*
+ * Whether 'm' saw MPTCP go on where 'f' misses it: it joined, or the handshake was seen and packets after that time, which 'f' has not all:
+ * the same packets without options were robbed of them on their way.
+ */
 static bool contradicts(const struct mpa_rec_conn *m, const struct mpa_rec_conn *f)
 {
     if (m->protocol != MPA_PROTOCOL_MPTCP || is_explicit(f->fallback))
         return false;
-    return has_join(m) ||
-           (m->syn_ns != MPA_NULL && m->established_ns != MPA_NULL && m->last_ns >= f->fallback_ns);
+    if (has_join(m))
+        return true;
+    return saw_less(f, m) && m->syn_ns != MPA_NULL && m->established_ns != MPA_NULL &&
+           m->last_ns >= f->fallback_ns;
 }
 
 /*
