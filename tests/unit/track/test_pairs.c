@@ -183,14 +183,14 @@ static void only_what_both_cover(void)
     const struct mpa_rec_vantage_pair *up;
 
     for (int i = 0; i < 500; i++, p.now_ns += MS)
-        put(&p, 0, MPA_TO_SERVER, p.now_ns, 900000 + (uint32_t)i, 100);
+        put(&p, 0, MPA_TO_SERVER, p.now_ns, 5000001 + (uint32_t)i, 100);
     p.now_ns += 10 * MS; /* The last of them is past when the other begins. */
     talk(&p, 1000, 100);
     for (int i = 0; i < 500; i++, p.now_ns += MS)
-        put(&p, 0, MPA_TO_SERVER, p.now_ns, 910000 + (uint32_t)i, 100);
+        put(&p, 0, MPA_TO_SERVER, p.now_ns, 6000001 + (uint32_t)i, 100);
     p.port = 4001; /* The direct path does not pass the other capture. */
     for (int i = 0; i < 400; i++)
-        put(&p, 0, MPA_TO_SERVER, (700 + i) * MS, 920000 + (uint32_t)i, 100);
+        put(&p, 0, MPA_TO_SERVER, (700 + i) * MS, 7000001 + (uint32_t)i, 100);
     up = report(&p, 0, 1, 2);
     CU_ASSERT_EQUAL(up->matched, 990);
     CU_ASSERT_EQUAL(up->lost, 10);
@@ -233,7 +233,7 @@ static void segments_cut_anew(void)
     talk(&p, 200, 20);
     p.port = 4002; /* Of this flow, two segments in three leave as one. */
     for (int i = 0; i < 50; i++, p.now_ns += MS) {
-        uint32_t seq = 500000 + (uint32_t)i * 300;
+        uint32_t seq = 5000001 + (uint32_t)i * 300;
 
         put(&p, 0, MPA_TO_SERVER, p.now_ns, seq, 200);
         put(&p, 1, MPA_TO_SERVER, p.now_ns + 10 * MS, seq, 100);
@@ -255,7 +255,7 @@ static void segments_cut_anew(void)
                       .port = 4000};
     talk(&p, 10, 0);
     for (int i = 0; i < 50; i++, p.now_ns += MS)
-        put(&p, 0, MPA_TO_SERVER, p.now_ns, 500000 + (uint32_t)i, 200);
+        put(&p, 0, MPA_TO_SERVER, p.now_ns, 5000001 + (uint32_t)i, 200);
     talk(&p, 10, 0);
     up = report(&p, 0, 1, 2);
     CU_ASSERT_EQUAL(up->matched, 20);
