@@ -162,9 +162,14 @@ static void repeated_packets(void)
     send_one(&p, MPA_TO_SERVER, 2, 100, false, 0);
     p.now_ns += 300 * MS;
     send_one(&p, MPA_TO_SERVER, 2, 100, false, 0);
+    /* The nearer capture lost the first of two: what arrived did not travel back in time. */
+    put(&p, 1, MPA_TO_SERVER, p.now_ns, 3, 0);
+    p.now_ns += 300 * MS;
+    send_one(&p, MPA_TO_SERVER, 3, 0, false, 0);
     talk(&p, 100, 0);
     up = report(&p, 0, 1, 2);
-    CU_ASSERT_EQUAL(up->matched, 203);
+    CU_ASSERT_EQUAL(up->clock_error_dur_ns, 10 * MS);
+    CU_ASSERT_EQUAL(up->matched, 204);
     CU_ASSERT_EQUAL(up->lost, 1);
     CU_ASSERT_EQUAL(up->delay.count, 202);
     CU_ASSERT_EQUAL(up->delay.max_ns, 10 * MS + 90000);
@@ -191,6 +196,26 @@ static void only_what_both_cover(void)
     p.port = 4001; /* The direct path does not pass the other capture. */
     for (int i = 0; i < 400; i++)
         put(&p, 0, MPA_TO_SERVER, (700 + i) * MS, 7000001 + (uint32_t)i, 100);
+    up = report(&p, 0, 1, 2);
+    CU_ASSERT_EQUAL(up->matched, 990);
+    CU_ASSERT_EQUAL(up->lost, 10);
+    mpa_pairs_free(p.pairs);
+}
+
+/* The farther capture began earlier: the data that only it has says nothing of the flow. */
+static void began_later(void)
+{
+    struct path p = {.pairs = mpa_pairs_new(2),
+                     .client = 0,
+                     .server = 1,
+                     .up_ns = 10 * MS,
+                     .down_ns = 10 * MS,
+                     .port = 4000};
+    const struct mpa_rec_vantage_pair *up;
+
+    for (int i = 0; i < 500; i++, p.now_ns += MS)
+        put(&p, 1, MPA_TO_SERVER, p.now_ns, 5000001 + (uint32_t)i, 100);
+    talk(&p, 1000, 100);
     up = report(&p, 0, 1, 2);
     CU_ASSERT_EQUAL(up->matched, 990);
     CU_ASSERT_EQUAL(up->lost, 10);
@@ -290,6 +315,7 @@ int main(void)
     CU_ADD_TEST(suite, three_vantage_points);
     CU_ADD_TEST(suite, repeated_packets);
     CU_ADD_TEST(suite, only_what_both_cover);
+    CU_ADD_TEST(suite, began_later);
     CU_ADD_TEST(suite, one_direction);
     CU_ADD_TEST(suite, segments_cut_anew);
     CU_ADD_TEST(suite, nothing_in_common);
