@@ -362,12 +362,6 @@ dump() {
     done
 }
 
-# monitor: the path manager's events at the client, as the kernel reports them.
-monitor() {
-    background c ip mptcp monitor >"$OUT/truth/monitor-client.txt" 2>/dev/null
-    LAB_PROCESSES+=($!)
-}
-
 # Ends the captures; what tcpdump says it lost is kept as truth.
 dumps_interrupt() {
     local entry

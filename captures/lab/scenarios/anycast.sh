@@ -127,3 +127,17 @@ packet_too_big() { # FAMILY CLIENT ARGUMENTS
 scenario_ptb_tcp4() { packet_too_big 4 -t; } # Packet Too Big at an anycast service, plain TCP: an outage
 scenario_ptb_mptcp4() { packet_too_big 4; }  # Packet Too Big at an anycast service, MPTCP
 scenario_ptb_mptcp6() { packet_too_big 6; }  # the same, IPv6
+
+scenario_anycast_demo() { # the demo: churn at 20 ms, two of three servers put the initial subflow in backup
+    local i
+    CABLE=client
+    topology_anycast
+    mptcp_servers
+    mptcp_client
+    for i in 2 3; do
+        ipn "s$i" mptcp endpoint add "$VIP" dev lo id 2 backup
+    done
+    cable --delay 10
+    anycast_run -n 24 -P 24 --size 9000 --chunk 600 --interval 400 --gap 30 --timeout 15000
+    latency_csv
+}

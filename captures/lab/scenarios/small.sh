@@ -196,8 +196,8 @@ strip() {
         $rule,not=syn,dir=ab,port=40006 $rule,not=mpc-synack,dir=ba,port=40006 \
         $rule,not=mpc-syn,not=mpc-ack,dir=ab,port=40007 $rule,not=mpc-synack,dir=ba,port=40007
     record
-    client -n 8 -P 1 --size 3000 --chunk 1000 --interval 50 --gap 50 --port-base 40001 --timeout 8000
-    done_small
+    client -n 8 -P 1 --size 3000 --chunk 1000 --interval 50 --gap 50 --port-base 40001 --timeout 5000
+    done_small 2
 }
 scenario_strip4() { strip anycast4; } # options stripped at different moments of the handshake, IPv4
 scenario_strip6() { strip anycast6; } # the same, IPv6

@@ -196,6 +196,8 @@ static void pump_run(struct pump *p)
             p->stopped = true;
             return;
         }
+        if (p->received > p->to_recv)
+            return; /* More than was asked for: something repeats data. */
         if ((sent_all && recv_all) || p->error || (p->eof && p->received < p->to_recv))
             return;
         if (now >= p->deadline_ns) {
@@ -339,7 +341,9 @@ static void bind_client(int fd, const struct options *o, const struct sockaddr_s
 
 static const char *outcome_of(const struct pump *p)
 {
-    if (p->received >= p->to_recv && p->sent == p->to_send)
+    if (p->received > p->to_recv)
+        return "excess";
+    if (p->received == p->to_recv && p->sent == p->to_send)
         return "ok";
     if (p->stopped)
         return "stopped";
@@ -377,6 +381,7 @@ static int download(const struct options *o, unsigned index)
                      .want_eof = strcmp(o->mode, "wait") != 0,
                      .deadline_ns = now_ns(CLOCK_MONOTONIC) + (uint64_t)o->timeout_ms * 1000000u};
     p.error = connect_within(fd, (struct sockaddr *)&to, len, o->timeout_ms);
+    bool connected = p.error == 0;
     if (p.error == EINPROGRESS) {
         p.error = 0;
         p.timed_out = true;
@@ -389,7 +394,10 @@ static int download(const struct options *o, unsigned index)
             pump_run(&p);
     }
     uint64_t end = now_ns(CLOCK_REALTIME);
-    describe(fd, info, sizeof info);
+    if (connected)
+        describe(fd, info, sizeof info);
+    else
+        snprintf(info, sizeof info, ",,,,,,"); /* Its token never went out. */
     snprintf(line, sizeof line,
              "%u,%d,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%s,%s,%" PRIu64 ",%s\n", port,
              to.ss_family == AF_INET6 ? 6 : 4, start, end, p.received, o->size, outcome_of(&p),
