@@ -11,7 +11,7 @@
  * wrong.  The sum's sign says which of the two is nearer to the client.  Drift of the clocks is not corrected.
  *
  * Loss.  A packet is lost when the nearer vantage point has it and the farther has not, although it had other packets of that flow, and was
- * capturing.  Hosts cut and join segments on their way (TSO, GRO): a flow of which both have data that the other has not was cut
+ * capturing, and no capture of a parallel path has it: an anycast flow that moves to another server loses nothing.  Hosts cut and join segments on their way (TSO, GRO): a flow of which both have data that the other has not was cut
  * anew, and does not count; where that is the most, or most packets do not match at all, the loss is unknown.
  */
 #include "mpa/merge.h"
@@ -37,12 +37,27 @@ struct vantage {
     int64_t first_ns, last_ns; /* Valid with any print. */
 };
 
+/* What two vantage points have in common in one direction. */
+struct match {
+    const struct vantage *near_vantage, *far_vantage;
+    const struct prints *near, *far;
+    int64_t matched, timed;
+    int64_t min_ns, max_ns; /* Of far - near, over runs of equal length; valid with 'timed'. */
+    bool parallel;          /* Next to nothing: they stand beside each other. */
+};
+
 struct mpa_pairs {
     int captures;
-    bool sorted;
     struct vantage *vantages;
+    /* From mpa_pairs_report() on. */
+    int *used; /* Vantage points that have prints. */
+    int used_count;
+    struct match
+        *matches; /* Of used[a] and used[b], a < b, at [(a * used_count + b) * 2 + direction]. */
     struct mpa_rec_vantage_pair *rows;
 };
+
+#define PARALLEL 20 /* One packet in so many may look like another one elsewhere. */
 
 /* ---- Fingerprints ----------------------------------------------------------------------------------------------------- */
 
@@ -109,7 +124,6 @@ int mpa_pairs_add(struct mpa_pairs *p, int capture, const struct mpa_segment *se
                                          .ns = segment->ns,
                                          .flow = flow_of(segment),
                                          .payload = segment->payload_size};
-    p->sorted = false;
     return MPA_OK;
 }
 
@@ -209,13 +223,18 @@ static bool next_run(struct walk *w, struct run *r)
     return true;
 }
 
-/* What is known of one direction. */
-struct match {
-    const struct vantage *near_vantage, *far_vantage;
-    const struct prints *near, *far;
-    int64_t matched, timed;
-    int64_t min_ns, max_ns; /* Of far - near, over runs of equal length; valid with 'timed'. */
-};
+/* The other vantage point is the nearer one. */
+static void turn(struct match *m)
+{
+    const struct match old = *m;
+
+    m->near_vantage = old.far_vantage;
+    m->far_vantage = old.near_vantage;
+    m->near = old.far;
+    m->far = old.near;
+    m->min_ns = -old.max_ns;
+    m->max_ns = -old.min_ns;
+}
 
 static void match_runs(struct match *m)
 {
@@ -240,31 +259,24 @@ static void match_runs(struct match *m)
     }
 }
 
-/* The other vantage point is the nearer one. */
-static void turn(struct match *m)
-{
-    *m = (struct match){.near_vantage = m->far_vantage,
-                        .far_vantage = m->near_vantage,
-                        .near = m->far,
-                        .far = m->near,
-                        .matched = m->matched,
-                        .timed = m->timed,
-                        .min_ns = -m->max_ns,
-                        .max_ns = -m->min_ns};
-}
-
-static struct match begin(const struct vantage *a, const struct vantage *b, int dir)
+static struct match compare(const struct vantage *a, const struct vantage *b, int dir)
 {
     struct match m = {
         .near_vantage = a, .far_vantage = b, .near = &a->dir[dir], .far = &b->dir[dir]};
+    size_t least = m.near->count < m.far->count ? m.near->count : m.far->count;
 
     match_runs(&m);
+    m.parallel = m.matched * PARALLEL < (int64_t)least;
     return m;
 }
 
-/* ---- Loss --------------------------------------------------------------------------------------------------------------- */
+static const struct match *match_of(const struct mpa_pairs *p, int a, int b, int dir)
+{
+    size_t low = (size_t)(a < b ? a : b), high = (size_t)(a < b ? b : a);
 
-/* Whether the far vantage point was capturing when this packet of the near one must have come by, and the other way round. */
+    return &p->matches[(low * (size_t)p->used_count + high) * 2 + (size_t)dir];
+}
+
 static bool near_covered(const struct match *m, const struct print *p)
 {
     return p->ns + m->min_ns >= m->far_vantage->first_ns &&
@@ -313,13 +325,45 @@ static int find_flows(const struct match *m, struct flows *f)
     return MPA_OK;
 }
 
+static bool has_print(const struct prints *p, uint64_t hash)
+{
+    size_t low = 0, high = p->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (p->at[middle].hash < hash)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < p->count && p->at[low].hash == hash;
+}
+
+/* Whether this packet passed a vantage point beside the far one. */
+static bool went_elsewhere(const struct mpa_pairs *p, const struct match *m, int dir, uint64_t hash)
+{
+    int far = 0;
+
+    while (&p->vantages[p->used[far]] != m->far_vantage)
+        far++;
+    for (int i = 0; i < p->used_count; i++) {
+        const struct vantage *v = &p->vantages[p->used[i]];
+
+        if (i != far && v != m->near_vantage && match_of(p, i, far, dir)->parallel &&
+            has_print(&v->dir[dir], hash))
+            return true;
+    }
+    return false;
+}
+
 /* The packets of the near vantage point that the far one must have seen. */
 struct losses {
     int64_t due, matched, usable, lost;
 };
 
 static void count_run(const struct match *m, const struct flows *f, const struct run *r,
-                      struct losses *l)
+                      bool elsewhere, struct losses *l)
 {
     size_t missing = r->near_count > r->far_count ? r->near_count - r->far_count : 0;
 
@@ -328,18 +372,20 @@ static void count_run(const struct match *m, const struct flows *f, const struct
         bool counts = near_covered(m, p) && set_has(&f->common, p->flow);
         bool cut = set_has(&f->cut, p->flow);
 
-        l->due += counts;
-        l->usable += counts && !cut;
         if (counts && missing) {
             missing--;
+            if (elsewhere)
+                continue;
             l->lost += !cut;
         } else {
             l->matched += counts;
         }
+        l->due += counts;
+        l->usable += counts && !cut;
     }
 }
 
-static int count_lost(const struct match *m, int64_t *ret)
+static int count_lost(const struct mpa_pairs *p, const struct match *m, int dir, int64_t *ret)
 {
     struct walk w = {.near = m->near, .far = m->far};
     struct flows f = {{0}, {0}, {0}, {0}};
@@ -353,7 +399,8 @@ static int count_lost(const struct match *m, int64_t *ret)
     status = find_flows(m, &f);
     while (status == MPA_OK && next_run(&w, &r))
         if (r.near_count)
-            count_run(m, &f, &r, &l);
+            count_run(m, &f, &r,
+                      r.near_count > r.far_count && went_elsewhere(p, m, dir, r.near->hash), &l);
     if (l.due && l.matched * 2 >= l.due && l.usable * 2 >= l.due)
         *ret = l.lost;
     free(f.links.slots);
@@ -386,12 +433,12 @@ static struct mpa_rec_percentiles delays(const struct match *m, int64_t offset_n
     return p;
 }
 
-static int add_row(struct mpa_pairs *p, const struct match *m, int64_t offset_ns, int64_t error_ns,
-                   int *count)
+static int add_row(struct mpa_pairs *p, const struct match *m, int dir, int64_t offset_ns,
+                   int64_t error_ns, int *count)
 {
     struct mpa_rec_vantage_pair *row = &p->rows[*count];
 
-    if (m->matched == 0)
+    if (m->matched == 0 || (m->parallel && offset_ns == MPA_NULL))
         return MPA_OK;
     (*count)++;
     *row = (struct mpa_rec_vantage_pair){
@@ -403,37 +450,37 @@ static int add_row(struct mpa_pairs *p, const struct match *m, int64_t offset_ns
         .clock_error_dur_ns = error_ns};
     if (offset_ns != MPA_NULL)
         row->delay = delays(m, offset_ns);
-    return count_lost(m, &row->lost);
+    return count_lost(p, m, dir, &row->lost);
 }
 
-static int compare_pair(struct mpa_pairs *p, int a, int b, int *count)
+static int report_pair(struct mpa_pairs *p, int a, int b, int *count)
 {
-    struct match to_server = begin(&p->vantages[a], &p->vantages[b], MPA_TO_SERVER);
-    struct match to_client = begin(&p->vantages[b], &p->vantages[a], MPA_TO_CLIENT);
-    int64_t sum, offset;
+    struct match up = *match_of(p, a, b, MPA_TO_SERVER), down = *match_of(p, a, b, MPA_TO_CLIENT);
+    int64_t sum, offset = MPA_NULL, error = MPA_NULL;
     int status;
 
-    if (to_server.timed == 0 || to_client.timed == 0) {
-        /* One direction: with clocks that agree, the nearer saw it first. */
-        if (to_server.timed && to_server.min_ns < 0)
-            turn(&to_server);
-        if (to_client.timed && to_client.min_ns < 0)
-            turn(&to_client);
-        status = add_row(p, &to_server, MPA_NULL, MPA_NULL, count);
-        return status ? status : add_row(p, &to_client, MPA_NULL, MPA_NULL, count);
+    turn(&down); /* Both as if 'a' were nearer to the client. */
+    if (up.timed && down.timed) {
+        if (up.min_ns + down.min_ns < 0) {
+            turn(&up);
+            turn(&down);
+        }
+        sum = up.min_ns + down.min_ns;
+        if (sum >=
+            0) { /* Otherwise neither order fits: packets overtook each other, or clocks were set. */
+            offset = (up.min_ns - down.min_ns) / 2;
+            error = sum / 2;
+        }
+    } else { /* One direction: with clocks that agree, the nearer saw it first. */
+        if (up.timed && up.min_ns < 0)
+            turn(&up);
+        if (down.timed && down.min_ns < 0)
+            turn(&down);
     }
-    if (to_server.min_ns + to_client.min_ns < 0) {
-        turn(&to_server);
-        turn(&to_client);
-    }
-    sum = to_server.min_ns + to_client.min_ns;
-    offset = (to_server.min_ns - to_client.min_ns) / 2;
-    if (sum < 0) { /* Neither order fits: packets overtook each other, or clocks were set. */
-        status = add_row(p, &to_server, MPA_NULL, MPA_NULL, count);
-        return status ? status : add_row(p, &to_client, MPA_NULL, MPA_NULL, count);
-    }
-    status = add_row(p, &to_server, offset, sum / 2, count);
-    return status ? status : add_row(p, &to_client, -offset, sum / 2, count);
+    status = add_row(p, &up, MPA_TO_SERVER, offset, error, count);
+    if (status != MPA_OK)
+        return status;
+    return add_row(p, &down, MPA_TO_CLIENT, offset == MPA_NULL ? offset : -offset, error, count);
 }
 
 static int cmp_row(const void *x, const void *y)
@@ -444,24 +491,48 @@ static int cmp_row(const void *x, const void *y)
     return c ? c : (a->to > b->to) - (a->to < b->to);
 }
 
-int mpa_pairs_report(struct mpa_pairs *p, const struct mpa_rec_vantage_pair **ret, int *ret_count)
+/* Sort the prints and compare all pairs, once. */
+static int prepare(struct mpa_pairs *p)
 {
-    size_t most = (size_t)p->captures * (size_t)p->captures;
-    int count = 0, status = MPA_OK;
+    size_t n = 0;
 
-    if (!p->rows) /* Where an earlier report lies, there will the same be again. */
-        p->rows = calloc(most + 1, sizeof *p->rows);
+    if (p->matches)
+        return MPA_OK;
+    p->used = p->used ? p->used : calloc((size_t)p->captures + 1, sizeof *p->used);
+    if (!p->used)
+        return MPA_ERR_NOMEM;
+    p->used_count = 0;
+    for (int i = 0; i < p->captures; i++) {
+        struct vantage *v = &p->vantages[i];
+
+        if (v->dir[0].count + v->dir[1].count)
+            p->used[p->used_count++] = i;
+        for (int dir = 0; dir < 2; dir++)
+            if (v->dir[dir].count)
+                qsort(v->dir[dir].at, v->dir[dir].count, sizeof(struct print), cmp_print);
+    }
+    n = (size_t)p->used_count;
+    p->rows = p->rows ? p->rows : calloc(n * n + 1, sizeof *p->rows);
     if (!p->rows)
         return MPA_ERR_NOMEM;
-    for (int i = 0; i < p->captures && !p->sorted; i++)
-        for (int dir = 0; dir < 2; dir++)
-            if (p->vantages[i].dir[dir].count)
-                qsort(p->vantages[i].dir[dir].at, p->vantages[i].dir[dir].count,
-                      sizeof(struct print), cmp_print);
-    p->sorted = true;
-    for (int a = 0; a < p->captures && status == MPA_OK; a++)
-        for (int b = a + 1; b < p->captures && status == MPA_OK; b++)
-            status = compare_pair(p, a, b, &count);
+    p->matches = calloc(n * n * 2 + 1, sizeof *p->matches);
+    if (!p->matches)
+        return MPA_ERR_NOMEM;
+    for (size_t a = 0; a < n; a++)
+        for (size_t b = a + 1; b < n; b++)
+            for (int dir = 0; dir < 2; dir++)
+                p->matches[(a * n + b) * 2 + (size_t)dir] =
+                    compare(&p->vantages[p->used[a]], &p->vantages[p->used[b]], dir);
+    return MPA_OK;
+}
+
+int mpa_pairs_report(struct mpa_pairs *p, const struct mpa_rec_vantage_pair **ret, int *ret_count)
+{
+    int count = 0, status = prepare(p);
+
+    for (int a = 0; a < p->used_count && status == MPA_OK; a++)
+        for (int b = a + 1; b < p->used_count && status == MPA_OK; b++)
+            status = report_pair(p, a, b, &count);
     if (status != MPA_OK)
         return status;
     qsort(p->rows, (size_t)count, sizeof *p->rows, cmp_row);
@@ -478,6 +549,8 @@ void mpa_pairs_free(struct mpa_pairs *p)
         for (int dir = 0; dir < 2; dir++)
             free(p->vantages[i].dir[dir].at);
     free(p->vantages);
+    free(p->used);
+    free(p->matches);
     free(p->rows);
     free(p);
 }

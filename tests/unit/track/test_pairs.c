@@ -288,6 +288,29 @@ static void segments_cut_anew(void)
     mpa_pairs_free(p.pairs);
 }
 
+/* An anycast flow moves to another server and back: nothing of it is lost, but what is really lost counts. */
+static void moved_is_not_lost(void)
+{
+    struct path p = {.pairs = mpa_pairs_new(3),
+                     .client = 0,
+                     .server = 1,
+                     .up_ns = 10 * MS,
+                     .down_ns = 10 * MS,
+                     .port = 4000};
+
+    talk(&p, 200, 40);
+    p.server = 2;
+    talk(&p, 200, 40);
+    p.server = 1;
+    talk(&p, 200, 20);
+    CU_ASSERT_EQUAL(report(&p, 0, 1, 4)->matched, 385);
+    CU_ASSERT_EQUAL(report(&p, 0, 2, 4)->matched, 195);
+    CU_ASSERT_EQUAL(report(&p, 0, 1, 4)->lost,
+                    25); /* Twenty on the way to it, and five that nobody saw. */
+    CU_ASSERT_EQUAL(report(&p, 0, 2, 4)->lost, 5);
+    mpa_pairs_free(p.pairs);
+}
+
 static void nothing_in_common(void)
 {
     struct path p = {.pairs = mpa_pairs_new(2), .client = 0, .server = 1, .port = 1};
@@ -296,6 +319,9 @@ static void nothing_in_common(void)
 
     CU_ASSERT_EQUAL(mpa_pairs_report(p.pairs, &at, &count), 0);
     CU_ASSERT_EQUAL(count, 0);
+    put(&p, 0, MPA_TO_SERVER, 1, 1, 1);
+    mpa_pairs_free(p.pairs);
+    p.pairs = mpa_pairs_new(2);
     put(&p, 0, MPA_TO_SERVER, 1, 1, 1);
     put(&p, 1, MPA_TO_SERVER, 1, 2, 1);
     CU_ASSERT_EQUAL(mpa_pairs_report(p.pairs, &at, &count), 0);
@@ -318,6 +344,7 @@ int main(void)
     CU_ADD_TEST(suite, began_later);
     CU_ADD_TEST(suite, one_direction);
     CU_ADD_TEST(suite, segments_cut_anew);
+    CU_ADD_TEST(suite, moved_is_not_lost);
     CU_ADD_TEST(suite, nothing_in_common);
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();
