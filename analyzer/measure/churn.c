@@ -213,16 +213,34 @@ static struct churn_event *new_event(struct mpa_measure *m, int64_t ns, int line
     return &m->events[m->event_count++];
 }
 
+/* The first point at or after 'ns'; they are in order of time. */
+static size_t first_point(const struct mpa_measure *m, int64_t ns)
+{
+    size_t low = 0, high = m->point_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (m->points[middle].ns < ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* Flows that lived when the event's first flow was hit, by address. */
 static int64_t live_at(const struct mpa_measure *m, int64_t ns, int64_t until_ns)
 {
     uint32_t *live = calloc(ADDRESSES_MAX, sizeof *live);
     int64_t sum = 0;
 
-    for (size_t i = 0; live && i < m->point_count; i++) {
+    for (size_t i = first_point(m, ns); live && i < m->point_count; i++) {
         const struct point *p = &m->points[i];
 
-        if (p->ns >= ns && p->ns < until_ns && p->flows_live > live[p->address])
+        if (p->ns >= until_ns)
+            break;
+        if (p->flows_live > live[p->address])
             live[p->address] = p->flows_live;
     }
     for (int i = 0; live && i < ADDRESSES_MAX; i++)

@@ -147,7 +147,7 @@ _Static_assert(sizeof(struct sub_user) <= 64, "memory of live connections");
 /* ---- servers.c ------------------------------------------------------------------------------------------------- */
 
 /* How a physical server is known; a higher one overrides what lower ones said of a subflow. */
-enum hop_kind { HOP_NONE, HOP_MAC, HOP_COPY_MAC, HOP_NAT, HOP_OUTER };
+enum hop_kind { HOP_NONE, HOP_CAPTURE, HOP_MAC, HOP_COPY_MAC, HOP_NAT, HOP_OUTER };
 
 #define HOPS_MAX 256 /* Distinct servers; the rest is one. */
 
@@ -156,6 +156,7 @@ struct hop {
     int64_t last_ns; /* Latest packet to a VIP candidate. */
     int64_t packets;
     bool client_side; /* Seen by a capture at the clients: a router. */
+    bool server_side; /* Of kind CAPTURE: recorded at a server. */
     bool named;       /* By --servers. */
     uint8_t by;       /* enum mpa_word MPA_SERVER_BY_*. */
     char name[64];
@@ -166,6 +167,8 @@ struct hops {
     int count;
 };
 
+/* A subflow that is new here: this capture's own server, until something better names it. */
+void measure_hop_subflow(struct mpa_measure *m, struct mpa_subflow *sf);
 void measure_hop_segment(struct mpa_measure *m, const struct mpa_segment *seg,
                          struct mpa_subflow *sf, enum mpa_dir dir, bool copy);
 void measure_hop_export(const struct mpa_measure *m, const struct mpa_subflow *sf,
@@ -442,6 +445,7 @@ struct mpa_measure {
     bool finished, decided;
     int64_t first_ns; /* First packet; INT64_MIN before any. */
     int64_t now_ns;
+    int32_t capture; /* Index of the first capture; -1 before any. */
     int64_t mark_ns; /* Time of the next churn line; INT64_MAX none. */
     uint32_t marks;  /* Churn lines that have passed. */
     struct vips vips;

@@ -137,6 +137,7 @@ static void know_subflow(struct mpa_measure *m, struct mpa_subflow *sf)
         return;
     u->flags |= SUB_KNOWN;
     measure_vip_subflow(m, sf);
+    measure_hop_subflow(m, sf);
     if (sf->flags & MPA_SF_MIDSTREAM)
         measure_vip_live(m, sf, true);
 }
@@ -188,6 +189,8 @@ static void on_event(void *context, const struct mpa_event *e)
         return;
     switch (e->kind) {
     case MPA_EVENT_SUBFLOW:
+        if (m->capture < 0)
+            m->capture = e->frame.capture;
         know_subflow(m, e->subflow);
         break;
     case MPA_EVENT_ESTABLISHED:
@@ -239,6 +242,7 @@ struct mpa_measure *mpa_measure_new(const struct mpa_measure_config *config)
                                                      .copy = on_copy,
                                                      .conn_end = on_conn_end};
     m->first_ns = m->now_ns = INT64_MIN;
+    m->capture = -1;
     m->mark_ns = config->churn_count ? config->churn[0].ns : INT64_MAX;
     m->totals.first_syn_ns = INT64_MAX;
     m->totals.last_end_ns = INT64_MIN;

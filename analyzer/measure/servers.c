@@ -57,6 +57,8 @@ static const struct mpa_server *server_mac(const struct mpa_measure *m, const ui
     return NULL;
 }
 
+#define KEY_CAPTURE (UINT64_C(1) << 62) /* No MAC has it. */
+
 /* What one packet says. */
 struct seen {
     uint64_t key;
@@ -65,22 +67,30 @@ struct seen {
     const uint8_t *mac;          /* Of kinds MAC. */
 };
 
+static const enum mpa_word by_kind[] = {
+    [HOP_CAPTURE] = MPA_SERVER_BY_CAPTURE, [HOP_MAC] = MPA_SERVER_BY_MAC,
+    [HOP_COPY_MAC] = MPA_SERVER_BY_MAC,    [HOP_NAT] = MPA_SERVER_BY_NAT,
+    [HOP_OUTER] = MPA_SERVER_BY_OUTER,
+};
+
 static void name_hop(const struct mpa_measure *m, const struct seen *seen, struct hop *h)
 {
-    const struct mpa_server *s = seen->mac ? server_mac(m, seen->mac) : server_addr(m, seen->addr);
+    const struct mpa_server *s = seen->mac    ? server_mac(m, seen->mac)
+                                 : seen->addr ? server_addr(m, seen->addr)
+                                              : NULL;
     char text[MPA_ADDR_TEXT];
 
-    h->by = (uint8_t)(seen->kind == HOP_OUTER ? MPA_SERVER_BY_OUTER
-                      : seen->kind == HOP_NAT ? MPA_SERVER_BY_NAT
-                                              : MPA_SERVER_BY_MAC);
+    h->by = (uint8_t)by_kind[seen->kind];
     h->named = s != NULL;
     if (s)
         snprintf(h->name, sizeof h->name, "%s", s->name);
     else if (seen->mac)
         snprintf(h->name, sizeof h->name, "%02x:%02x:%02x:%02x:%02x:%02x", seen->mac[0],
                  seen->mac[1], seen->mac[2], seen->mac[3], seen->mac[4], seen->mac[5]);
-    else
+    else if (seen->addr)
         snprintf(h->name, sizeof h->name, "%s", mpa_addr_text(seen->addr, text));
+    else
+        snprintf(h->name, sizeof h->name, "capture %d", (int)(seen->key - KEY_CAPTURE));
 }
 
 /* Index of the server; the table's last entry stands for all that do not fit. */
@@ -176,6 +186,17 @@ static void count_packet(struct mpa_measure *m, struct sub_user *u, int64_t ns)
     }
 }
 
+void measure_hop_subflow(struct mpa_measure *m, struct mpa_subflow *sf)
+{
+    struct sub_user *u = sf->user;
+    const struct seen seen = {.key = KEY_CAPTURE + (uint64_t)(m->capture < 0 ? 0 : m->capture),
+                              .kind = HOP_CAPTURE};
+
+    u->hop = find_hop(m, &seen);
+    u->hop_key = seen.key;
+    u->hop_kind = HOP_CAPTURE;
+}
+
 void measure_hop_segment(struct mpa_measure *m, const struct mpa_segment *seg,
                          struct mpa_subflow *sf, enum mpa_dir dir, bool copy)
 {
@@ -234,10 +255,12 @@ void measure_hop_export(const struct mpa_measure *m, const struct mpa_subflow *s
     if (u->hop == 0)
         return;
     if (!u->stints) {
+        uint32_t all = sf->half[0].packets + sf->half[1].packets;
+
         export_one(m,
                    &(struct stint){.first_ns = sf->first_ns,
                                    .last_ns = sf->last_ns,
-                                   .packets = u->hop_packets,
+                                   .packets = u->hop_kind == HOP_CAPTURE ? all : u->hop_packets,
                                    .hop = u->hop},
                    &ret->servers[ret->server_count++]);
         return;
@@ -260,13 +283,16 @@ static bool is_relay(const struct mpa_measure *m)
 
 void measure_hop_finish(struct mpa_measure *m)
 {
-    bool client;
+    enum mpa_word vantage;
 
     m->series[0].relay = is_relay(m);
-    client = mpa_measure_vantage(m) == MPA_VANTAGE_CLIENT;
+    vantage = mpa_measure_vantage(m);
+    for (int i = 1; i < m->hops.count; i++) {
+        struct hop *h = &m->hops.at[i];
 
-    for (int i = 1; i < m->hops.count; i++)
-        m->hops.at[i].client_side = client && m->hops.at[i].by == MPA_SERVER_BY_MAC;
+        h->client_side = vantage == MPA_VANTAGE_CLIENT && h->by == MPA_SERVER_BY_MAC;
+        h->server_side = vantage == MPA_VANTAGE_SERVER && h->by == MPA_SERVER_BY_CAPTURE;
+    }
 }
 
 void measure_hop_add(struct mpa_measure *m, const struct mpa_measure *from)
@@ -302,26 +328,37 @@ const struct hop *measure_hop_named(const struct mpa_measure *m, const char *nam
     return NULL;
 }
 
-/* One MAC for everything is a next hop that says nothing; so is whatever a client sends to. */
-static bool is_router(const struct mpa_measure *m, const char *name, int macs)
+/* What names no server: one MAC for everything is just the next hop, and so is whatever a client sends to; a capture names one only where
+   several servers have captures of their own. */
+static bool is_nobody(const struct mpa_measure *m, const struct mpa_rec_server *s, int macs,
+                      int captures)
 {
-    const struct hop *h = measure_hop_named(m, name);
+    const struct hop *h;
 
-    return h && !h->named && (h->client_side || macs < 2);
+    if (s->by != MPA_SERVER_BY_MAC && s->by != MPA_SERVER_BY_CAPTURE)
+        return false;
+    h = measure_hop_named(m, s->name);
+    if (!h || h->named)
+        return false;
+    if (s->by == MPA_SERVER_BY_CAPTURE)
+        return !h->server_side || captures < 2;
+    return h->client_side || macs < 2;
 }
 
 void measure_hop_complete(struct mpa_measure *m, struct mpa_rec_conn *conn)
 {
-    int macs = 0;
+    int macs = 0, captures = 0;
 
-    for (int i = 1; i < m->hops.count; i++)
+    for (int i = 1; i < m->hops.count; i++) {
         macs += m->hops.at[i].by == MPA_SERVER_BY_MAC && !m->hops.at[i].client_side;
+        captures += m->hops.at[i].server_side;
+    }
     for (int i = 0; i < conn->subflow_count; i++) {
         struct mpa_rec_subflow *sf = &conn->subflows[i];
         int kept = 0;
 
         for (int k = 0; k < sf->server_count; k++) {
-            if (sf->servers[k].by == MPA_SERVER_BY_MAC && is_router(m, sf->servers[k].name, macs))
+            if (is_nobody(m, &sf->servers[k], macs, captures))
                 continue;
             if (kept != k)
                 sf->servers[kept] = sf->servers[k];

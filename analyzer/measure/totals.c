@@ -120,16 +120,29 @@ static void sum_churn(struct totals *t, const struct mpa_rec_conn *conn)
     t->mptcp_unprotected += failed && conn->hit_unprotected;
 }
 
+/* The first bin at or after 'second'. */
+static size_t find_bin(const struct totals *t, int64_t second)
+{
+    size_t low = 0, high = t->reset_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (t->resets[middle].second < second)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static void add_reset_bin(struct mpa_measure *m, int64_t ns, enum mpa_word class)
 {
     struct totals *t = &m->totals;
     int64_t second = ns / SECOND;
-    size_t at = t->reset_count;
+    size_t at = find_bin(t, second);
 
-    /* Connections come by their first packets: the bin is usually among the last. */
-    while (at > 0 && t->resets[at - 1].second > second)
-        at--;
-    if (at == 0 || t->resets[at - 1].second != second) {
+    if (at == t->reset_count || t->resets[at].second != second) {
         if (!measure_grow(&t->resets, t->reset_count, &t->reset_capacity, sizeof *t->resets)) {
             measure_failed(m, MPA_ERR_NOMEM);
             return;
@@ -140,9 +153,8 @@ static void add_reset_bin(struct mpa_measure *m, int64_t ns, enum mpa_word class
         for (int i = 0; i < MPA_RESET_COUNT; i++)
             t->resets[at].n[i] = 0;
         t->reset_count++;
-        at++;
     }
-    t->resets[at - 1].n[class - MPA_RESET_FIRST]++;
+    t->resets[at].n[class - MPA_RESET_FIRST]++;
 }
 
 static void sum_resets(struct mpa_measure *m, const struct mpa_rec_subflow *sf)

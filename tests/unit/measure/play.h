@@ -32,6 +32,7 @@ struct play_record {
 struct play {
     struct mpa_measure *measure;
     int64_t ns;
+    uint16_t capture;
     uint64_t frame;
     uint8_t options[40];
     size_t options_size;
@@ -217,6 +218,7 @@ static inline struct mpa_segment play_make(struct play *p, const struct play_flo
 {
     struct mpa_segment s = {.ns = p->ns,
                             .frame = ++p->frame,
+                            .capture = p->capture,
                             .ttl = 64,
                             .ip_id = (uint16_t)p->frame,
                             .src = f->addr[sender],

@@ -559,6 +559,36 @@ static void added(void)
     play_end(p);
 }
 
+/* Captures of two servers without MACs: which capture a flow is in names its server.  One such capture alone names nobody. */
+static void servers_by_capture(void)
+{
+    for (int both = 0; both < 2; both++) {
+        struct play *p[2] = {play_begin(plain), play_begin(plain)};
+        struct play_flow f[2];
+        const struct mpa_rec_subflow *sf;
+
+        for (int i = 0; i < 2; i++) {
+            p[i]->capture = (uint16_t)(i + 3);
+            f[i] = play_flow(1, (uint16_t)(4000 + i), vip());
+            play_tcp(p[i], &f[i], both || i == 0 ? MS : 20 * MS, both || i == 0 ? 20 * MS : MS);
+            tcp_exchange(p[i], &f[i], 100);
+            CU_ASSERT_EQUAL(mpa_measure_finish(p[i]->measure), 0);
+        }
+        CU_ASSERT_EQUAL(mpa_measure_add(p[0]->measure, p[1]->measure), 0);
+        for (int i = 0; i < 2; i++)
+            mpa_measure_complete(p[0]->measure, &p[i]->records[0].conn);
+        sf = &p[1]->records[0].conn.subflows[0];
+        CU_ASSERT_EQUAL_FATAL(sf->server_count, both);
+        if (both) {
+            CU_ASSERT_EQUAL(sf->servers[0].by, MPA_SERVER_BY_CAPTURE);
+            CU_ASSERT_STRING_EQUAL(sf->servers[0].name, "capture 4");
+            CU_ASSERT_EQUAL(sf->servers[0].packets, 6);
+        }
+        play_end(p[1]);
+        play_end(p[0]);
+    }
+}
+
 /* Stories are bounded, and what decides is kept. */
 static void notes(void)
 {
@@ -626,6 +656,7 @@ static const struct {
     {"gap", gap},
     {"time line", time_line},
     {"added", added},
+    {"servers by capture", servers_by_capture},
     {"notes", notes},
     {"abandoned", abandoned},
     {"empty", empty},
