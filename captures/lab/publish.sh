@@ -25,7 +25,7 @@ fi
 # repository stays small. The truth of all hosts stays.
 case $name in
 nat6 | dsr6 | cable-delay6 | remove-addr* | mp-prio* | mp-fail-nat4 | mp-fail[46] | fastclose*) ;;
-*-nat4 | *6 | mp-fail-single* | anycast-mptcp-backup | anycast-demo | anycast-no-add-addr | cable-rate | cable-loss | drop-* | flip-* | ptb-mptcp* | add-addr-port6-ts)
+*-nat4 | *6 | mp-fail-single* | anycast-mptcp-backup | anycast-demo | split-handshake | anycast-no-add-addr | cable-rate | cable-loss | drop-* | flip-* | ptb-mptcp* | add-addr-port6-ts)
     rm -f "$work"/server*.pcap
     ;;
 esac

@@ -141,3 +141,23 @@ scenario_anycast_demo() { # the demo: churn at 20 ms, two of three servers put t
     anycast_run -n 24 -P 24 --size 9000 --chunk 600 --interval 400 --gap 30 --timeout 15000
     latency_csv
 }
+
+scenario_split_handshake() { # SYN+ACKs lost while the route changes: two servers answer one client's SYNs
+    local pid
+    CABLE=client
+    topology_anycast
+    mptcp_servers
+    mptcp_client
+    cable --delay 20 --rule action=drop,match=mpc-synack,dir=ba,to=1
+    servers_csv 0
+    servers_start
+    dump c eth0 client
+    dump r servers router
+    client -n 15 -P 15 --size 2400 --chunk 600 --interval 200 --gap 20 --timeout 8000 &
+    pid=$!
+    sleep 0.7
+    churn remove 1 2 3
+    wait $pid
+    settle 1.5
+    finish c r s1 s2 s3
+}
