@@ -152,8 +152,10 @@ static void *read_all(void *argument)
         int status;
 
         pthread_mutex_lock(&r->lock);
-        while (r->filled - r->drained == BATCHES)
-            pthread_cond_wait(&r->changed, &r->lock);
+        /* Once full, wait for some room: a wake-up for each batch would cost more than the batch. */
+        if (r->filled - r->drained == BATCHES)
+            while (r->filled - r->drained > BATCHES / 2)
+                pthread_cond_wait(&r->changed, &r->lock);
         b = &r->batch[r->filled % BATCHES];
         pthread_mutex_unlock(&r->lock);
         status = fill(r, b);
@@ -183,7 +185,8 @@ static void drain_all(struct ring *r)
         last = b->last;
         pthread_mutex_lock(&r->lock);
         r->drained++;
-        pthread_cond_signal(&r->changed);
+        if (r->filled - r->drained <= BATCHES / 2)
+            pthread_cond_signal(&r->changed);
         pthread_mutex_unlock(&r->lock);
     }
 }

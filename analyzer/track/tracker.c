@@ -309,6 +309,11 @@ static void fetch_ahead(struct mpa_tracker *t, const struct mpa_segment *segment
                         uint32_t *hash, uint64_t *print)
 {
     for (int i = 0; i < count; i++) {
+        const char *later = (const char *)&segments[i + count];
+
+        /* The next batch's segments, which another core wrote.  Behind the last one this fetches what nobody reads. */
+        for (size_t at = 0; at < sizeof *segments; at += 64)
+            __builtin_prefetch(later + at);
         hash[i] = flow_hash(&t->flows, &segments[i]);
         print[i] = copy_print(&segments[i]);
         __builtin_prefetch(&t->flows.buckets[hash[i] & t->flows.mask]);
@@ -317,6 +322,8 @@ static void fetch_ahead(struct mpa_tracker *t, const struct mpa_segment *segment
     for (int i = 0; i < count; i++) {
         const char *flow = (const char *)t->flows.buckets[hash[i] & t->flows.mask];
 
+        if (i > 0 && hash[i] == hash[i - 1])
+            continue; /* Segments come in trains. */
         for (size_t at = 0; flow && at < t->subflows.item; at += 64)
             __builtin_prefetch(flow + at, 1);
     }
@@ -324,6 +331,8 @@ static void fetch_ahead(struct mpa_tracker *t, const struct mpa_segment *segment
         const struct mpa_flow *flow = t->flows.buckets[hash[i] & t->flows.mask];
         const char *conn = flow ? (const char *)flow->subflow->conn : NULL;
 
+        if (i > 0 && hash[i] == hash[i - 1])
+            continue;
         for (size_t at = 0; conn && at < t->conns.item; at += 64)
             __builtin_prefetch(conn + at, 1);
     }

@@ -264,7 +264,7 @@ enum mpa_event_kind {
     MPA_EVENT_FALLBACK,    /* value: enum mpa_word MPA_FALLBACK_REASON_*. */
     MPA_EVENT_HMAC,        /* An HMAC was judged: value enum mpa_word MPA_HMAC_*; 'option' says of what. */
     MPA_EVENT_ICMP,        /* 'icmp' quotes this subflow; 'segment' is NULL. */
-    MPA_EVENT_OPTION,      /* Every decoded MPTCP option, before its own event. */
+    MPA_EVENT_OPTION,      /* Every decoded MPTCP option, before its own event; only where the observer asks for it. */
 };
 
 struct mpa_event {
@@ -284,6 +284,7 @@ struct mpa_event {
 /* Callbacks may be NULL.  They must not call the tracker. */
 struct mpa_observer {
     void *context;
+    bool options; /* Wants MPA_EVENT_OPTION. */
     void (*event)(void *context, const struct mpa_event *event);
     /* Every segment that is no copy, after the state has changed by it. */
     void (*segment)(void *context, const struct mpa_segment *segment, struct mpa_subflow *subflow, enum mpa_dir dir,
