@@ -130,7 +130,8 @@ static void three_vantage_points(void)
     behind.up_ns = behind.down_ns = 7 * MS;
     for (int i = 0; i < 100; i++) {
         send_one(&p, MPA_TO_SERVER, p.seq, 100, false, 0);
-        put(&p, 2, MPA_TO_SERVER, p.now_ns + 7 * MS, p.seq, 100);
+        if (i != 50) /* Lost between the second and the third. */
+            put(&p, 2, MPA_TO_SERVER, p.now_ns + 7 * MS, p.seq, 100);
         send_one(&behind, MPA_TO_CLIENT, p.seq, 100, false, 0);
         put(&p, 1, MPA_TO_CLIENT, p.now_ns + 2 * MS, p.seq, 100);
         p.seq += 100;
@@ -140,6 +141,9 @@ static void three_vantage_points(void)
     CU_ASSERT_EQUAL(report(&p, 1, 2, 6)->clock_error_dur_ns, 2 * MS);
     CU_ASSERT_EQUAL(report(&p, 0, 2, 6)->delay.p50_ns, 7 * MS);
     CU_ASSERT_EQUAL(report(&p, 2, 1, 6)->matched, 100);
+    CU_ASSERT_EQUAL(report(&p, 0, 1, 6)->lost, 0);
+    CU_ASSERT_EQUAL(report(&p, 1, 2, 6)->lost, 1);
+    CU_ASSERT_EQUAL(report(&p, 0, 2, 6)->lost, 1);
     mpa_pairs_free(p.pairs);
 }
 
