@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Churn events: those of the log, or inferred from when flows were hit or changed their server (protocol reference D.6, D.11).
+ * Churn events: those of the log, or inferred from when flows were hit or changed their server
+ * (protocol reference D.6, D.11).
  *
- * Inferred: hits and changes less than a second apart are a cluster.  A cluster of at least three that stands out (mean and three
- * standard deviations of the quieter half of the seconds) is an event; in one that lasts longer, each second that stands out against
- * the second before is one.
+ * Inferred: hits and changes less than a second apart are a cluster.  A cluster of at least three
+ * that stands out (mean and three standard deviations of the quieter half of the seconds) is an
+ * event; in one that lasts longer, each second that stands out against the second before is one.
  *
- * A hit belongs to the latest event before it, up to a minute: a flow notices when its client next sends.
+ * A hit belongs to the latest event before it, up to a minute: a flow notices when its client next
+ * sends.
  */
 #include "internal.h"
 
@@ -18,7 +20,7 @@
 #define CLUSTER_LEAST   3
 #define LOG_SLACK_NS    (20 * MILLI) /* The log may be written a little after the change. */
 #define REACH_NS        (60 * SECOND)
-#define SAME_NS         (5 * SECOND) /* One flow's change, its RST, and both at other vantage points. */
+#define SAME_NS         (5 * SECOND) /* One change, its RST, and both seen elsewhere. */
 #define EVENTS_MAX      4096         /* Inferred. */
 #define SPAN_MAX_NS                                                                                \
     (10000000 *                                                                                    \
@@ -48,7 +50,8 @@ static void add_point(struct mpa_measure *m, const struct mpa_rec_subflow *sf, i
                        .address = a ? (uint16_t)(a - m->vips.at) : ADDRESS_OTHER};
 }
 
-/* Changes of server only as a rare thing: a flow whose packets alternate is balanced by packet, not redirected. */
+/* Changes of server only as a rare thing: a flow whose packets alternate is balanced by packet, not
+ * redirected. */
 static bool was_moved(const struct mpa_rec_subflow *sf)
 {
     return sf->server_count > 1 && sf->server_count < MPA_REC_SERVERS_MAX;
@@ -70,7 +73,7 @@ void measure_churn_conn(struct mpa_measure *m, const struct mpa_rec_conn *conn)
     }
 }
 
-/* ---- Inferring -------------------------------------------------------------------------------------------------------- */
+/* ---- Inferring ------------------------------------------------------------------ */
 
 static int by_number(const void *a, const void *b)
 {
@@ -79,7 +82,8 @@ static int by_number(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-/* What exceeds mean and three standard deviations of the quieter half of the seconds; at least CLUSTER_LEAST. */
+/* What exceeds mean and three standard deviations of the quieter half of the seconds; at least
+ * CLUSTER_LEAST. */
 static double stand_out(const uint32_t *seconds, size_t count)
 {
     uint32_t *sorted = malloc(count * sizeof *sorted);
@@ -180,7 +184,8 @@ static int by_time(const void *a, const void *b)
     return (x->ns > y->ns) - (x->ns < y->ns);
 }
 
-/* One point for what happened to one flow, seen as a change, as an RST, and at several vantage points; then in order of time. */
+/* One point for what happened to one flow, seen as a change, as an RST, and at several vantage
+ * points; then in order of time. */
 static void tidy_points(struct mpa_measure *m)
 {
     size_t kept = 0;
@@ -270,7 +275,8 @@ static void infer(struct mpa_measure *m)
     free(found);
 }
 
-/* Vantage points that see other parts of the traffic add up; one that sees more than another does not. */
+/* Vantage points that see other parts of the traffic add up; one that sees more than another does
+ * not. */
 static int64_t live_at_line(const struct mpa_measure *m, uint32_t line)
 {
     int64_t most = 0;
@@ -306,7 +312,7 @@ void measure_churn_decide(struct mpa_measure *m)
     }
 }
 
-/* ---- Completing ------------------------------------------------------------------------------------------------------- */
+/* ---- Completing ----------------------------------------------------------------- */
 
 /* The event that something at 'ns' belongs to; -1 none. */
 static int event_at(const struct mpa_measure *m, int64_t ns)
@@ -327,7 +333,8 @@ static int event_at(const struct mpa_measure *m, int64_t ns)
     return (int)low - 1;
 }
 
-/* The name of the server that held a flow: seen before the change, or known by the unique address that the connection was told. */
+/* The name of the server that held a flow: seen before the change, or known by the unique address
+ * that the connection was told. */
 static const char *old_server(const struct mpa_measure *m, const struct mpa_rec_conn *conn,
                               const struct mpa_rec_subflow *sf, int stint,
                               char ret_text[MPA_ADDR_TEXT])

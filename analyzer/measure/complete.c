@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is known of a connection only when the capture has ended: VIPs, events, where the capture stands. */
+/* What is known of a connection only when the capture has ended: VIPs, events, where the capture
+ * stands. */
 #include "internal.h"
 
-/* Handshakes too quick to tell are taken for those of the capture's majority, where all vantage points agree. */
+/* Handshakes too quick to tell are taken for those of the capture's majority, where all vantage
+ * points agree. */
 static enum mpa_word capture_vantage(const struct mpa_measure *m)
 {
     enum mpa_word all = MPA_VANTAGE_UNKNOWN;
@@ -43,7 +45,8 @@ static void complete_subflows(struct mpa_measure *m, struct mpa_rec_conn *conn)
     }
 }
 
-/* A capture between the ends that shows no join of anybody cannot say that there was no time for one. */
+/* A capture between the ends that shows no join of anybody cannot say that there was no time for
+ * one. */
 static void complete_migration(const struct mpa_measure *m, struct mpa_rec_conn *conn)
 {
     enum mpa_word vantage = capture_vantage(m);

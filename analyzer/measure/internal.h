@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The measurements from inside: who owns what, and which file does what ("D.4" is a section of the protocol reference).
+ * The measurements from inside: who owns what, and which file does what ("D.4" is a section of the
+ * protocol reference).
  *
- *   measure.c   entry, the tracker's events to those who want them     record.c    a connection that ends becomes a record
- *   migrate.c   off the VIP: states, shares, what ended its use (D.2-4) reset.c     classes of RSTs (C.7)
- *   progress.c  gaps in the data's progress, hits (D.5)                 verdict.c   survived or failed (D.7)
- *   churn.c     events of the log or inferred, and who they hit (D.11)  servers.c   the physical server of each packet
- *   vips.c      server addresses, which of them are VIPs, bins          notes.c     stories
- *   totals.c    sums over records                                       complete.c  what is known only at the end
+ *   measure.c   entry, the tracker's events to those who want them
+ *   record.c    a connection that ends becomes a record
+ *   migrate.c   off the VIP: states, shares, what ended its use (D.2 to D.4)
+ *   reset.c     classes of RSTs (C.7)
+ *   progress.c  gaps in the data's progress, hits (D.5)
+ *   verdict.c   survived or failed (D.7)
+ *   churn.c     events of the log or inferred, and who they hit (D.11)
+ *   servers.c   the physical server of each packet
+ *   vips.c      server addresses, which of them are VIPs, bins
+ *   notes.c     stories
+ *   complete.c  what is known only at the end
+ *   totals.c    sums over records
  *   report.c    the totals as one record
  *
- * Memory: the user areas below live in each connection and subflow; whatever is rare (hits, gaps of long connections, notes, second
- * servers, resets) is allocated when it happens and freed with the connection.  What stays is small: points (a hit or a change of
- * server), bins of a second, samples.
+ * Memory: the user areas below live in each connection and subflow; whatever is rare (hits, gaps of
+ * long connections, notes, second servers, resets) is allocated when it happens and freed with the
+ * connection.  What stays is small: points (a hit or a change of server), bins of a second,
+ * samples.
  */
 #ifndef MPA_MEASURE_INTERNAL_H
 #define MPA_MEASURE_INTERNAL_H
@@ -45,7 +53,7 @@ static inline bool measure_is_reset(const struct mpa_subflow *sf)
 /* Room for one more item of 'size' in '*items'; false when memory ends. */
 bool measure_grow(void *items, size_t count, size_t *capacity, size_t size);
 
-/* ---- User areas --------------------------------------------------------------------------------------------- */
+/* ---- User areas ----------------------------------------------------------------- */
 
 /* One hit: a redirect's RST, and the window in which its gap is looked for. */
 struct hit {
@@ -85,15 +93,15 @@ struct conn_user {
     int64_t progress_ns;  /* Latest progress P(t), or when data began to be outstanding; 0 none. */
     int64_t last_data_ns; /* Latest new data to the client; 0 none. */
     struct conn_rare *rare;
-    uint32_t
-        pending_us; /* Length of an interval that ended at progress_ns and counts if more data follows; 0 none. */
-    uint32_t window_us; /* Largest gap of the current window. */
-    uint32_t
-        window_end; /* Of the current window, in units of 2^20 ns since the measure's first packet; 0 none. */
-    uint32_t mark;   /* Churn lines that had passed when this connection last looked. */
-    uint8_t flags;   /* CONN_*. */
-    uint8_t vantage; /* enum mpa_word MPA_VANTAGE_* by the initial handshake. */
-    uint8_t left_by; /* enum mpa_word MPA_LEFT_BY_*, found when the VIP's subflow ended. */
+    uint32_t pending_us; /* Length of an interval that ended at progress_ns and counts if more data
+                            follows; 0 none. */
+    uint32_t window_us;  /* Largest gap of the current window. */
+    uint32_t window_end; /* Of the current window, in units of 2^20 ns since the measure's first
+                            packet; 0 none. */
+    uint32_t mark;       /* Churn lines that had passed when this connection last looked. */
+    uint8_t flags;       /* CONN_*. */
+    uint8_t vantage;     /* enum mpa_word MPA_VANTAGE_* by the initial handshake. */
+    uint8_t left_by;     /* enum mpa_word MPA_LEFT_BY_*, found when the VIP's subflow ended. */
 };
 
 #define CONN_SERVER_DATA 0x01 /* The server has sent data: P(t) is that of its data. */
@@ -144,7 +152,7 @@ struct sub_user {
 _Static_assert(sizeof(struct conn_user) <= 128, "memory of live connections");
 _Static_assert(sizeof(struct sub_user) <= 64, "memory of live connections");
 
-/* ---- servers.c ------------------------------------------------------------------------------------------------- */
+/* ---- servers.c ------------------------------------------------------------------ */
 
 /* How a physical server is known; a higher one overrides what lower ones said of a subflow. */
 enum hop_kind { HOP_NONE, HOP_CAPTURE, HOP_MAC, HOP_COPY_MAC, HOP_NAT, HOP_OUTER };
@@ -186,7 +194,7 @@ void measure_hop_add(struct mpa_measure *m, const struct mpa_measure *from);
 /* The hop of this name; NULL. */
 const struct hop *measure_hop_named(const struct mpa_measure *m, const char *name);
 
-/* ---- vips.c ---------------------------------------------------------------------------------------------------- */
+/* ---- vips.c --------------------------------------------------------------------- */
 
 #define ADDRESSES_MAX   1024 /* Server addresses that are known by name; the rest is one. */
 #define ADDRESSES_PLAIN 768  /* ... of which this many without evidence of being a VIP. */
@@ -252,7 +260,7 @@ bool measure_vip_any(const struct mpa_measure *m);
 struct address *measure_vip_find(struct mpa_measure *m, const struct mpa_addr *addr);
 void measure_vip_free(struct mpa_measure *m);
 
-/* ---- reset.c --------------------------------------------------------------------------------------------------- */
+/* ---- reset.c -------------------------------------------------------------------- */
 
 /* What the class of a RST is decided from. */
 struct reset_view {
@@ -271,7 +279,7 @@ struct reset_view {
 enum mpa_word measure_reset_class(const struct reset_view *v);
 void measure_reset_event(struct mpa_measure *m, const struct mpa_event *e);
 
-/* ---- migrate.c -------------------------------------------------------------------------------------------------- */
+/* ---- migrate.c ------------------------------------------------------------------ */
 
 /* What the state is decided from (D.3). */
 struct migrate_view {
@@ -297,7 +305,7 @@ void measure_migrate_usable(struct mpa_conn *conn);
 void measure_migrate_vip_ended(struct mpa_conn *conn, enum mpa_word by);
 void measure_migrate_export(const struct mpa_conn *conn, struct mpa_rec_conn *ret);
 
-/* ---- progress.c ------------------------------------------------------------------------------------------------- */
+/* ---- progress.c ----------------------------------------------------------------- */
 
 #define GAP_WINDOW_NS (5 * SECOND)  /* W of D.5. */
 #define MORE_DATA_NS  (200 * MILLI) /* "More data arrives within 200 ms after the interval". */
@@ -312,7 +320,7 @@ int64_t measure_quiet_p99(const struct quiet *q); /* Nanoseconds; -1 without sam
 struct conn_rare *measure_rare(struct mpa_measure *m, struct mpa_conn *conn); /* NULL: no memory. */
 void measure_rare_free(struct conn_rare *rare);
 
-/* ---- verdict.c -------------------------------------------------------------------------------------------------- */
+/* ---- verdict.c ------------------------------------------------------------------ */
 
 enum verdict { VERDICT_SURVIVED, VERDICT_FAILED, VERDICT_UNDETERMINED };
 
@@ -335,7 +343,7 @@ bool measure_is_complete(const struct mpa_conn *conn);
 void measure_verdict_export(const struct mpa_measure *m, const struct mpa_conn *conn,
                             struct mpa_rec_conn *ret);
 
-/* ---- churn.c ---------------------------------------------------------------------------------------------------- */
+/* ---- churn.c -------------------------------------------------------------------- */
 
 /* A hit or a change of server, for inferring events. */
 struct point {
@@ -351,7 +359,8 @@ struct churn_event {
     int64_t flows_live, flows_moved, needless, at_removed, unknown, reset_events, failed;
 };
 
-/* Cluster 'points' (sorted by time) into events; writes their times to 'ret' (room for 'max'), returns their number. */
+/* Cluster 'points' (sorted by time) into events; writes their times to 'ret' (room for 'max'),
+ * returns their number. */
 int measure_churn_cluster(const struct point *points, size_t count, int64_t first_ns,
                           int64_t last_ns, int64_t *ret, int max);
 void measure_churn_conn(struct mpa_measure *m, const struct mpa_rec_conn *conn); /* Its points. */
@@ -359,11 +368,12 @@ void measure_churn_decide(struct mpa_measure *m); /* All points are in: the even
 void measure_churn_complete(struct mpa_measure *m, struct mpa_rec_conn *conn);
 int measure_churn_report(struct mpa_measure *m, struct mpa_rec_report *ret);
 
-/* ---- notes.c ---------------------------------------------------------------------------------------------------- */
+/* ---- notes.c -------------------------------------------------------------------- */
 
 #define NOTES_MAX 64
 
-/* A note about 'sf' made by 'e'; 'value' and 'addr' as the kind says.  Nothing without config.notes. */
+/* A note about 'sf' made by 'e'; 'value' and 'addr' as the kind says.  Nothing without
+ * config.notes. */
 void measure_note(struct mpa_measure *m, const struct mpa_event *e, enum mpa_word kind,
                   int64_t value, const struct mpa_addr *addr);
 void measure_note_segment(struct mpa_measure *m, const struct mpa_segment *seg,
@@ -371,7 +381,7 @@ void measure_note_segment(struct mpa_measure *m, const struct mpa_segment *seg,
                           int64_t value);
 void measure_note_event(struct mpa_measure *m, const struct mpa_event *e);
 
-/* ---- record.c, totals.c, report.c, measure.c ---------------------------------------------------------------------- */
+/* ---- record.c, totals.c, report.c, measure.c ------------------------------------ */
 
 void measure_conn_end(struct mpa_measure *m, struct mpa_conn *conn);
 /* Where a capture at 'vantage' stands relative to the host that advertised (D.1). */
@@ -400,7 +410,8 @@ struct series {
     int64_t vip_two_way;
 };
 
-/* Where a vantage point stands: by its handshakes; where they are too quick to tell, because packets are passed on there. */
+/* Where a vantage point stands: by its handshakes; where they are too quick to tell, because
+ * packets are passed on there. */
 enum mpa_word measure_series_vantage(const struct series *s);
 
 struct size_class {

@@ -21,7 +21,7 @@ bool measure_grow(void *items, size_t count, size_t *capacity, size_t size)
     return true;
 }
 
-/* ---- Segments --------------------------------------------------------------------------------------------------------- */
+/* ---- Segments ------------------------------------------------------------------- */
 
 static void add_saturated(uint32_t *sum, uint32_t more)
 {
@@ -122,7 +122,7 @@ static void on_copy(void *context, const struct mpa_segment *seg, struct mpa_sub
     measure_hop_segment(m, seg, sf, dir, true);
 }
 
-/* ---- Events ----------------------------------------------------------------------------------------------------------- */
+/* ---- Events --------------------------------------------------------------------- */
 
 /* Also for a subflow whose event did not come: it was moved here from another connection. */
 static void know_subflow(struct mpa_measure *m, struct mpa_subflow *sf)
@@ -225,7 +225,7 @@ static void on_conn_end(void *context, struct mpa_conn *conn)
     measure_conn_end(context, conn);
 }
 
-/* ---- The interface ---------------------------------------------------------------------------------------------------- */
+/* ---- The interface -------------------------------------------------------------- */
 
 struct mpa_measure *mpa_measure_new(const struct mpa_measure_config *config)
 {

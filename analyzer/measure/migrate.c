@@ -2,9 +2,10 @@
 /*
  * Off the VIP (protocol reference D.2 to D.4).
  *
- * The cut is t_m + g: t_m when the direct subflow is usable and the initial one known to be backup (where it is told so), g one round trip
- * and 100 ms.  Counted after it are bytes of mappings that are declared for the first time: a wall-clock cut over bytes would count what was
- * queued before and arrives late.
+ * The cut is t_m + g: t_m when the direct subflow is usable and the initial one known to be backup
+ * (where it is told so), g one round trip and 100 ms.  Counted after it are bytes of mappings that
+ * are declared for the first time: a wall-clock cut over bytes would count what was queued before
+ * and arrives late.
  */
 #include "internal.h"
 
@@ -18,7 +19,8 @@ double measure_migrate_share(uint64_t vip, uint64_t direct)
     return vip + direct ? (double)vip / (double)(vip + direct) : NAN;
 }
 
-/* All subflows but the initial one were captured: data that is acknowledged and not here went over the VIP. */
+/* All subflows but the initial one were captured: data that is acknowledged and not here went over
+ * the VIP. */
 static enum mpa_word state_joins_only(const struct migrate_view *v, enum mpa_dir judged)
 {
     if (v->bytes[judged] == 0 || v->span[judged] == 0)
@@ -28,7 +30,8 @@ static enum mpa_word state_joins_only(const struct migrate_view *v, enum mpa_dir
                : MPA_MIGRATION_JOINED_NOT_MIGRATED;
 }
 
-/* The server's data; the client's where the server sends none, or none after the cut while most data is the client's. */
+/* The server's data; the client's where the server sends none, or none after the cut while most
+ * data is the client's. */
 static enum mpa_dir judged_by(const struct migrate_view *v)
 {
     bool server = v->after[MPA_TO_CLIENT][0] + v->after[MPA_TO_CLIENT][1] != 0;
@@ -48,7 +51,8 @@ static enum mpa_word state_usable(const struct migrate_view *v, enum mpa_dir jud
 
     if (!isnan(share))
         return share <= SHARE_MIGRATED ? MPA_MIGRATION_MIGRATED : MPA_MIGRATION_JOINED_NOT_MIGRATED;
-    /* Over before the cut: what was declared between t_m and the cut can show that it left the VIP, not that it stayed. */
+    /* Over before the cut: what was declared between t_m and the cut can show that it left the VIP,
+     * not that it stayed. */
     share = measure_migrate_share(v->grace[judged][0], v->grace[judged][1]);
     return share <= SHARE_MIGRATED ? MPA_MIGRATION_MIGRATED : MPA_MIGRATION_TOO_SHORT;
 }

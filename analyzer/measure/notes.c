@@ -65,28 +65,39 @@ static void note_advert(struct mpa_measure *m, const struct mpa_event *e, enum m
     measure_note(m, e, kind, e->advert->id, &e->advert->addr);
 }
 
-/* Events that are told as they are; RSTs, hits and changes of server are told by those who understand them. */
+/* Events that are told by their name and value alone. */
+static const struct {
+    enum mpa_event_kind event;
+    enum mpa_word note;
+    bool value;
+} simple[] = {
+    {MPA_EVENT_SYN_AGAIN, MPA_NOTE_SYN_AGAIN, true},
+    {MPA_EVENT_SYNACK, MPA_NOTE_SYNACK, false},
+    {MPA_EVENT_SPLIT, MPA_NOTE_SPLIT, false},
+    {MPA_EVENT_ESTABLISHED, MPA_NOTE_ESTABLISHED, false},
+    {MPA_EVENT_REMOVE_ADDR, MPA_NOTE_REMOVE_ADDR, true},
+    {MPA_EVENT_PRIO, MPA_NOTE_PRIO, true},
+    {MPA_EVENT_MP_FAIL, MPA_NOTE_MP_FAIL, false},
+    {MPA_EVENT_FASTCLOSE, MPA_NOTE_FASTCLOSE, false},
+    {MPA_EVENT_DATA_FIN, MPA_NOTE_DATA_FIN, false},
+    {MPA_EVENT_FIN, MPA_NOTE_FIN, false},
+    {MPA_EVENT_FALLBACK, MPA_NOTE_FALLBACK, true},
+};
+
+/* Events that are told as they are; RSTs, hits and changes of server are told by those who
+   understand them. */
 void measure_note_event(struct mpa_measure *m, const struct mpa_event *e)
 {
     bool syn = e->segment && (e->segment->flags & (MPA_TCP_SYN | MPA_TCP_ACK)) == MPA_TCP_SYN;
+    bool join = e->subflow->role == MPA_ROLE_JOIN;
 
+    for (size_t i = 0; i < sizeof simple / sizeof simple[0]; i++)
+        if (simple[i].event == e->kind)
+            measure_note(m, e, simple[i].note, simple[i].value ? e->value : MPA_NULL, NULL);
     switch (e->kind) {
     case MPA_EVENT_SUBFLOW:
         if (syn)
-            measure_note(m, e, e->subflow->role == MPA_ROLE_JOIN ? MPA_NOTE_JOIN_SYN : MPA_NOTE_SYN,
-                         MPA_NULL, &e->segment->dst);
-        break;
-    case MPA_EVENT_SYN_AGAIN:
-        measure_note(m, e, MPA_NOTE_SYN_AGAIN, e->value, NULL);
-        break;
-    case MPA_EVENT_SYNACK:
-        measure_note(m, e, MPA_NOTE_SYNACK, MPA_NULL, NULL);
-        break;
-    case MPA_EVENT_SPLIT:
-        measure_note(m, e, MPA_NOTE_SPLIT, MPA_NULL, NULL);
-        break;
-    case MPA_EVENT_ESTABLISHED:
-        measure_note(m, e, MPA_NOTE_ESTABLISHED, MPA_NULL, NULL);
+            measure_note(m, e, join ? MPA_NOTE_JOIN_SYN : MPA_NOTE_SYN, MPA_NULL, &e->segment->dst);
         break;
     case MPA_EVENT_USABLE:
         if (mpa_subflow_is_direct(e->subflow))
@@ -97,27 +108,6 @@ void measure_note_event(struct mpa_measure *m, const struct mpa_event *e)
         break;
     case MPA_EVENT_ECHO:
         note_advert(m, e, MPA_NOTE_ECHO);
-        break;
-    case MPA_EVENT_REMOVE_ADDR:
-        measure_note(m, e, MPA_NOTE_REMOVE_ADDR, e->value, NULL);
-        break;
-    case MPA_EVENT_PRIO:
-        measure_note(m, e, MPA_NOTE_PRIO, e->value, NULL);
-        break;
-    case MPA_EVENT_MP_FAIL:
-        measure_note(m, e, MPA_NOTE_MP_FAIL, MPA_NULL, NULL);
-        break;
-    case MPA_EVENT_FASTCLOSE:
-        measure_note(m, e, MPA_NOTE_FASTCLOSE, MPA_NULL, NULL);
-        break;
-    case MPA_EVENT_DATA_FIN:
-        measure_note(m, e, MPA_NOTE_DATA_FIN, MPA_NULL, NULL);
-        break;
-    case MPA_EVENT_FIN:
-        measure_note(m, e, MPA_NOTE_FIN, MPA_NULL, NULL);
-        break;
-    case MPA_EVENT_FALLBACK:
-        measure_note(m, e, MPA_NOTE_FALLBACK, e->value, NULL);
         break;
     case MPA_EVENT_HMAC:
         if (e->value == MPA_HMAC_BAD)

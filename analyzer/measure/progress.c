@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * P(t), the progress of a connection's data, its gaps around a hit and in the quiet part (protocol reference D.5).
+ * P(t), the progress of a connection's data, its gaps around a hit and in the quiet part (protocol
+ * reference D.5).
  *
- * Where the capture is at the receiver, P(t) is the data that arrived in order; elsewhere the highest Data ACK.  An interval of constant P
- * counts only where data was outstanding: by the second measure it began when data was sent while none was outstanding; by the first
- * one where a hole was open, or where more data follows within 200 ms of its end.  Subflows that were reset do not count: what
- * the old server still sends on them the client no longer takes.
+ * Where the capture is at the receiver, P(t) is the data that arrived in order; elsewhere the
+ * highest Data ACK.  An interval of constant P counts only where data was outstanding: by the
+ * second measure it began when data was sent while none was outstanding; by the first one where a
+ * hole was open, or where more data follows within 200 ms of its end.  Subflows that were reset do
+ * not count: what the old server still sends on them the client no longer takes.
  */
 #include "internal.h"
 
@@ -34,7 +36,7 @@ void measure_rare_free(struct conn_rare *rare)
     free(rare);
 }
 
-/* ---- The quiet part ------------------------------------------------------------------------------------------------- */
+/* ---- The quiet part ------------------------------------------------------------- */
 
 static unsigned bucket_of(uint32_t us)
 {
@@ -107,7 +109,7 @@ static void close_window(struct mpa_measure *m, struct mpa_conn *conn)
     cu->flags &= (uint8_t)~CONN_IN_MARK;
 }
 
-/* ---- Intervals ------------------------------------------------------------------------------------------------------ */
+/* ---- Intervals ------------------------------------------------------------------ */
 
 static uint32_t to_us(int64_t ns)
 {
@@ -224,7 +226,8 @@ static bool was_outstanding(const struct mpa_subflow *sf, enum mpa_dir dir,
                     : d->bytes > facts->new_data;
 }
 
-/* After a hit: what shows that the connection goes on (D.7).  Data ACKs away from the client may have been on their way before. */
+/* After a hit: what shows that the connection goes on (D.7).  Data ACKs away from the client may
+ * have been on their way before. */
 static void note_advance(struct mpa_measure *m, const struct mpa_segment *seg,
                          struct mpa_subflow *sf, enum mpa_dir dir, const struct mpa_facts *facts)
 {
@@ -276,7 +279,7 @@ void measure_progress(struct mpa_measure *m, const struct mpa_segment *seg, stru
         note_advance(m, seg, sf, dir, facts);
 }
 
-/* ---- Hits ----------------------------------------------------------------------------------------------------------- */
+/* ---- Hits ----------------------------------------------------------------------- */
 
 /* The time of the change: the latest line of the log that can be its cause, or the RST itself. */
 static int64_t cause_ns(const struct mpa_measure *m, int64_t ns)
@@ -323,7 +326,8 @@ void measure_progress_hit(struct mpa_measure *m, const struct mpa_event *e)
     cu->flags &= (uint8_t)~CONN_ADVANCED;
 }
 
-/* Windows that the connection's end cuts.  What is open then is known to be a gap only where data is outstanding. */
+/* Windows that the connection's end cuts.  What is open then is known to be a gap only where data
+ * is outstanding. */
 void measure_progress_end(struct mpa_measure *m, struct mpa_conn *conn)
 {
     struct conn_user *cu = conn->user;

@@ -2,8 +2,9 @@
 /*
  * The totals as one record.
  *
- * What only trackers count (options, HMACs, bytes of a second) comes once from each vantage point.  Where one of them holds nearly all data
- * of the merged connections, the others repeat it: the largest count is taken.  Otherwise they see parts of the traffic: counts add up.
+ * What only trackers count (options, HMACs, bytes of a second) comes once from each vantage point.
+ * Where one of them holds nearly all data of the merged connections, the others repeat it: the
+ * largest count is taken.  Otherwise they see parts of the traffic: counts add up.
  */
 #include "internal.h"
 
@@ -84,7 +85,8 @@ static void report_connections(const struct totals *t, struct mpa_rec_report *re
     memcpy(ret->reset_classes, t->reset_classes, sizeof ret->reset_classes);
 }
 
-/* Those seen from elsewhere than the receiver, if any; the receiver's are turnarounds; then those of unknown place. */
+/* Those seen from elsewhere than the receiver, if any; the receiver's are turnarounds; then those
+ * of unknown place. */
 static void report_add_addr(struct totals *t, struct mpa_rec_report *ret)
 {
     int kind = 0, words = 0;
@@ -135,8 +137,9 @@ static double ratio(double through, double all)
 }
 
 /*
- * Undefined where only what goes through the balancer can have been seen: anywhere but at the client, without any direct subflow.
- * Direct server return: a capture in the middle sees the VIP's flows in one direction only; what the servers send goes around it.
+ * Undefined where only what goes through the balancer can have been seen: anywhere but at the
+ * client, without any direct subflow. Direct server return: a capture in the middle sees the VIP's
+ * flows in one direction only; what the servers send goes around it.
  */
 static void report_off_path(const struct mpa_measure *m, struct mpa_rec_report *ret)
 {
@@ -217,7 +220,7 @@ static void report_vips(struct mpa_measure *m, struct mpa_rec_report *ret)
     ret->vip_count = n;
 }
 
-/* ---- The time line ------------------------------------------------------------------------------------------------------- */
+/* ---- The time line -------------------------------------------------------------- */
 
 static int by_second(const void *a, const void *b)
 {

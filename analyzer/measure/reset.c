@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Classes of RSTs (protocol reference C.7).  Counted is the first RST of each direction of a four-tuple; later ones repeat it.
+ * Classes of RSTs (protocol reference C.7).  Counted is the first RST of each direction of a
+ * four-tuple; later ones repeat it.
  *
- * A redirect is the stateless answer of a server that has no state for the flow: RFC 9293 3.5.2 makes it an RST without ACK whose
- * sequence number is the acknowledgement of the segment it answers.  A client's stack answers the same way, hence only packets from
- * the server's side count, and on joined subflows only those from a VIP.
+ * A redirect is the stateless answer of a server that has no state for the flow: RFC 9293 3.5.2
+ * makes it an RST without ACK whose sequence number is the acknowledgement of the segment it
+ * answers.  A client's stack answers the same way, hence only packets from the server's side count,
+ * and on joined subflows only those from a VIP.
  */
 #include "internal.h"
 
@@ -50,8 +52,9 @@ static bool to_initial_endpoint(const struct reset_view *v)
            first->flow.port[to] == v->sf->flow.port[to];
 }
 
-/* Reason 1.  Stacks without MP_TCPRST (version 0, early kernels of version 1) say nothing: then the port must be known to listen, or the
-   dialect to lack the option; otherwise it may as well be closed. */
+/* Reason 1.  Stacks without MP_TCPRST (version 0, early kernels of version 1) say nothing: then the
+   port must be known to listen, or the dialect to lack the option; otherwise it may as well be
+   closed. */
 static bool is_misrouted_join(const struct reset_view *v)
 {
     if (v->sf->role != MPA_ROLE_JOIN || !answers_syn(v))
@@ -78,7 +81,8 @@ static bool is_victim(const struct reset_view *v)
            (v->sf->half[v->dir].flags & MPA_HALF_FIN);
 }
 
-/* The sequence number is one that the victim acknowledged on this subflow: from the first to the highest. */
+/* The sequence number is one that the victim acknowledged on this subflow: from the first to the
+ * highest. */
 static bool seq_was_acked(const struct reset_view *v)
 {
     const struct mpa_half *h = &v->sf->half[v->dir];
@@ -119,8 +123,9 @@ static bool at_snd_nxt(const struct reset_view *v)
     return rst_ack(v) && h->seen.begun && v->seg->seq == (uint32_t)h->seen.next;
 }
 
-/* The holder of the state speaks: RFC 8684 reasons 0, 1 and 4, a fast close, or an RST in sequence; with a small window Linux puts the
-   window's end in place of SND.NXT, but then its timestamps show who it is. */
+/* The holder of the state speaks: RFC 8684 reasons 0, 1 and 4, a fast close, or an RST in sequence;
+   with a small window Linux puts the window's end in place of SND.NXT, but then its timestamps show
+   who it is. */
 static bool is_application(const struct reset_view *v)
 {
     const struct mpa_half *h = &v->sf->half[v->dir];
@@ -216,7 +221,8 @@ static int64_t reaction_ns(const struct mpa_subflow *sf, enum mpa_dir dir)
     return sf->established_ns ? sf->established_ns - sf->synack_ns : 0;
 }
 
-/* Two RSTs, one each way, within a millisecond, from hosts farther away than that: the second cannot answer the first. */
+/* Two RSTs, one each way, within a millisecond, from hosts farther away than that: the second
+ * cannot answer the first. */
 static void find_injection(struct reset_info *info, const struct mpa_subflow *sf, enum mpa_dir dir)
 {
     struct mpa_rec_rst *before = &info->rst[measure_other(dir)];
@@ -230,7 +236,8 @@ static void find_injection(struct reset_info *info, const struct mpa_subflow *sf
 }
 
 /*
- * How long the subflow had been silent.  What the RST answers does not end the silence of its sender: a probe of a forgotten backup subflow, say.
+ * How long the subflow had been silent.  What the RST answers does not end the silence of its
+ * sender: a probe of a forgotten backup subflow, say.
  */
 static int64_t silence_ns(const struct mpa_event *e, const struct sub_user *u)
 {

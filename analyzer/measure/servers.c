@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which physical server a packet went to (protocol reference D.11): by the tunnel's outer destination, by the address behind a
- * translation, or by the destination MAC.  The outer source is never looked at: balancers fake it.
+ * Which physical server a packet went to (protocol reference D.11): by the tunnel's outer
+ * destination, by the address behind a translation, or by the destination MAC.  The outer source is
+ * never looked at: balancers fake it.
  *
- * Each subflow remembers the key of its current server, so that a packet costs one comparison.  A packet to another server begins a new
- * stretch: the flow was redirected, seen rather than inferred.  Whether MACs are servers or just the next router is known at the end.
+ * Each subflow remembers the key of its current server, so that a packet costs one comparison.  A
+ * packet to another server begins a new stretch: the flow was redirected, seen rather than
+ * inferred.  Whether MACs are servers or just the next router is known at the end.
  */
 #include "internal.h"
 
@@ -269,7 +271,8 @@ void measure_hop_export(const struct mpa_measure *m, const struct mpa_subflow *s
         export_one(m, &u->stints->at[i], &ret->servers[ret->server_count++]);
 }
 
-/* A device that translates, or that sends through tunnels to several servers, stands between the ends.  (A single tunnel may end here.) */
+/* A device that translates, or that sends through tunnels to several servers, stands between the
+ * ends.  (A single tunnel may end here.) */
 static bool is_relay(const struct mpa_measure *m)
 {
     int translated = 0, tunnels = 0;
@@ -328,8 +331,8 @@ const struct hop *measure_hop_named(const struct mpa_measure *m, const char *nam
     return NULL;
 }
 
-/* What names no server: one MAC for everything is just the next hop, and so is whatever a client sends to; a capture names one only where
-   several servers have captures of their own. */
+/* What names no server: one MAC for everything is just the next hop, and so is whatever a client
+   sends to; a capture names one only where several servers have captures of their own. */
 static bool is_nobody(const struct mpa_measure *m, const struct mpa_rec_server *s, int macs,
                       int captures)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sums over completed records: they are merged already, so that nothing is counted at two vantage points. */
+/* Sums over completed records: they are merged already, so that nothing is counted at two vantage
+ * points. */
 #include "internal.h"
 
 #include <stdlib.h>
 
-/* ---- Transfers by size (D.10) ----------------------------------------------------------------------------------------- */
+/* ---- Transfers by size (D.10) --------------------------------------------------- */
 
 static int64_t class_start(int index)
 {
@@ -54,7 +55,7 @@ static void sum_transfer(struct totals *t, const struct mpa_rec_conn *conn)
         mpa_samples_add(&c->rate, (int64_t)((double)bytes * SECOND / (double)took));
 }
 
-/* ---- ADD_ADDR (D.1): counts of both sides, times of the server's ---------------------------------------------------- */
+/* ---- ADD_ADDR (D.1): counts of both sides, times of the server's ---------------- */
 
 static void sum_advert(struct totals *t, const struct mpa_rec_add_addr *a)
 {
@@ -83,7 +84,7 @@ static void sum_advert(struct totals *t, const struct mpa_rec_add_addr *a)
         mpa_samples_add(&t->aa[kind].last, a->echo_ns - a->last_before_echo_ns);
 }
 
-/* ---- The rest ------------------------------------------------------------------------------------------------------------ */
+/* ---- The rest ------------------------------------------------------------------- */
 
 static void sum_migration(struct totals *t, const struct mpa_rec_conn *conn)
 {
@@ -171,7 +172,8 @@ static void sum_resets(struct mpa_measure *m, const struct mpa_rec_subflow *sf)
     }
 }
 
-/* Off-path ratio (D.8): connections to a VIP; through the balancer goes what has the VIP on the server's side. */
+/* Off-path ratio (D.8): connections to a VIP; through the balancer goes what has the VIP on the
+ * server's side. */
 static void sum_path(struct totals *t, const struct mpa_rec_conn *conn)
 {
     if (conn->subflow_count == 0 || conn->subflows[0].role != MPA_ROLE_INITIAL ||

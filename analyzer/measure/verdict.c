@@ -2,15 +2,19 @@
 /*
  * Survived, failed, or not known (protocol reference D.7).
  *
- * MPTCP.  Survived: P(t) advanced after the latest hit, or all data had been delivered.  Failed: no established subflow is left, data is
- * outstanding or no DATA_FIN was seen, and either somebody gave up (FASTCLOSE), or no join came for 60 s (Linux's close timeout), or the
- * capture ended sooner but later than a join could take to begin: path managers join at once, and a lost join SYN is repeated after one
- * second and after three; or the client has nowhere to go: C forbids joins to the initial address (RFC 8684 3.1), and no other was
- * advertised while there was a subflow to do so.  Sooner than that, or with a join under way, nothing is known; nor where the connection began before the capture
- * and may have subflows that it does not show (a redirected flow in the capture of the wrong server).
+ * MPTCP.  Survived: P(t) advanced after the latest hit, or all data had been delivered.  Failed: no
+ * established subflow is left, data is outstanding or no DATA_FIN was seen, and either somebody
+ * gave up (FASTCLOSE), or no join came for 60 s (Linux's close timeout), or the capture ended
+ * sooner but later than a join could take to begin: path managers join at once, and a lost join SYN
+ * is repeated after one second and after three; or the client has nowhere to go: C forbids joins to
+ * the initial address (RFC 8684 3.1), and no other was advertised while there was a subflow to do
+ * so.  Sooner than that, or with a join under way, nothing is known; nor where the connection began
+ * before the capture and may have subflows that it does not show (a redirected flow in the capture
+ * of the wrong server).
  *
- * Plain TCP.  A hit is a failure: the client's stack takes the RST.  Not known only where the client went on acknowledging new data for more
- * than a round trip: then the RST was lost behind the capture.
+ * Plain TCP.  A hit is a failure: the client's stack takes the RST.  Not known only where the
+ * client went on acknowledging new data for more than a round trip: then the RST was lost behind
+ * the capture.
  */
 #include "internal.h"
 
@@ -38,7 +42,8 @@ static bool delivered(const struct mpa_data_half *d)
     return !d->seen.begun || (int64_t)(d->acked - d->seen.next) >= 0;
 }
 
-/* Both DATA_FINs acknowledged, or that of the side that sends the data while nothing else is outstanding. */
+/* Both DATA_FINs acknowledged, or that of the side that sends the data while nothing else is
+ * outstanding. */
 bool measure_is_complete(const struct mpa_conn *conn)
 {
     const struct conn_user *cu = conn->user;

@@ -2,9 +2,10 @@
 /*
  * Server addresses: which are VIPs, how many flows live at each, bytes of each second.
  *
- * VIPs are those of --vip; without it they are inferred: the server address of a connection whose server set C, or that shows redirect
- * resets.  An address that clients join from a connection to another one is a unique address, whatever else it shows.  That is
- * decided at the end, hence bins are kept by address; few of those without evidence have any.
+ * VIPs are those of --vip; without it they are inferred: the server address of a connection whose
+ * server set C, or that shows redirect resets.  An address that clients join from a connection to
+ * another one is a unique address, whatever else it shows.  That is decided at the end, hence bins
+ * are kept by address; few of those without evidence have any.
  */
 #include "internal.h"
 
@@ -34,7 +35,8 @@ static unsigned place(const struct mpa_addr *addr)
     return (unsigned)(h >> 40) & (2 * ADDRESSES_MAX - 1);
 }
 
-/* Index of the address; 0 where it is not known and does not fit.  'evidence' of being a VIP makes it fit sooner. */
+/* Index of the address; 0 where it is not known and does not fit.  'evidence' of being a VIP makes
+ * it fit sooner. */
 static uint16_t lookup(struct mpa_measure *m, const struct mpa_addr *addr, uint8_t evidence)
 {
     struct vips *v = &m->vips;

@@ -86,7 +86,7 @@ struct mpa_rec_subflow {
     int64_t id; /* In its connection, from 0 by first packet. */
     enum mpa_word role; /* MPA_ROLE_* */
     struct mpa_endpoint client, server; /* Client is the connection's client also when the server opened the subflow. */
-    int64_t on_vip; /* 0 or 1; filled by mpa_measure_finish_conn(). */
+    int64_t on_vip; /* 0 or 1; filled by mpa_measure_complete(). */
     char community_id[40]; /* Community ID v1, seed 0. */
     int64_t syn_ns, established_ns, usable_ns, first_ns, last_ns;
     struct mpa_both backup; /* Last state said by each side: v[TO_SERVER] by the client; 0 or 1, MPA_NULL unknown. */
@@ -131,7 +131,7 @@ struct mpa_rec_hit {
     int64_t ns, gap_dur_ns, excess_dur_ns;
     bool censored;
     int64_t flows_live; /* Flows to VIPs that were live then. */
-    int64_t churn_event; /* Index into churn events, -1 for none; filled by mpa_measure_finish_conn(). */
+    int64_t churn_event; /* Index into churn events, -1 for none; filled by mpa_measure_complete(). */
     struct mpa_frame_ref frame;
     int64_t subflow;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Conversations played into a measure: flows keep their own sequence numbers, time is what the test says.  Records are copied as they come
- * and completed at the end, as the analyzer does.
+ * Conversations played into a measure: flows keep their own sequence numbers, time is what the test
+ * says.  Records are copied as they come and completed at the end, as the analyzer does.
  */
 #ifndef MPA_TEST_PLAY_H
 #define MPA_TEST_PLAY_H
@@ -138,7 +138,7 @@ static inline void play_wait(struct play *p, int64_t ns)
     p->ns += ns;
 }
 
-/* ---- Options ------------------------------------------------------------------------------------------------------ */
+/* ---- Options -------------------------------------------------------------------- */
 
 static inline void play_put(uint8_t *at, uint64_t v, unsigned size)
 {
@@ -211,7 +211,7 @@ static inline void play_add_addr(struct play *p, const struct play_conn *c, int 
     play_option(p, o, o[1]);
 }
 
-/* ---- Segments ------------------------------------------------------------------------------------------------------ */
+/* ---- Segments ------------------------------------------------------------------- */
 
 static inline struct mpa_segment play_make(struct play *p, const struct play_flow *f, int sender,
                                            uint8_t flags, uint32_t size)
@@ -267,7 +267,8 @@ static inline void play_send(struct play *p, struct play_flow *f, int sender, ui
 
 static inline struct play_flow play_flow(uint8_t client_host, uint16_t port, struct mpa_addr server)
 {
-    /* As different as those of real stacks: what looks the same on two flows is taken for a copy. */
+    /* As different as those of real stacks: what looks the same on two flows is taken for a copy.
+     */
     uint32_t isn = port * 65536u + server.b[15];
 
     return (struct play_flow){.addr = {play_addr(1, client_host), server},

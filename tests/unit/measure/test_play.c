@@ -45,7 +45,7 @@ static const struct mpa_rec_conn *conn_of(const struct play *p, uint16_t port)
     return NULL;
 }
 
-/* ---- Plain TCP ---------------------------------------------------------------------------------------------------- */
+/* ---- Plain TCP ------------------------------------------------------------------ */
 
 static void tcp_hit(void)
 {
@@ -139,14 +139,15 @@ static void injection(void)
     injected(MS - 1, MS - 1, MPA_RESET_UNEXPLAINED); /* The client is here: it reacted. */
 }
 
-/* ---- MPTCP ----------------------------------------------------------------------------------------------------------- */
+/* ---- MPTCP ---------------------------------------------------------------------- */
 
 struct pair {
     struct play_conn conn;
     struct play_flow vip, direct;
 };
 
-/* A connection at the client: server advertises, client echoes and joins; 1000 bytes on the VIP before. */
+/* A connection at the client: server advertises, client echoes and joins; 1000 bytes on the VIP
+ * before. */
 static void begin_pair(struct play *p, struct pair *x, uint16_t port, uint8_t server, bool join)
 {
     struct mpa_addr to = unique(server);
@@ -322,9 +323,10 @@ static void migrates(void)
     play_end(p);
 }
 
-/* ---- ADD_ADDR ---------------------------------------------------------------------------------------------------------- */
+/* ---- ADD_ADDR ------------------------------------------------------------------- */
 
-/* One advertisement: copies at 0 and 250 ms, the echo 30 ms after the second; 'there' and 'back' place the capture. */
+/* One advertisement: copies at 0 and 250 ms, the echo 30 ms after the second; 'there' and 'back'
+ * place the capture. */
 static void advertise(struct play *p, uint16_t port, int64_t there, int64_t back)
 {
     struct play_conn conn;
@@ -372,9 +374,10 @@ static void latency(void)
     play_end(p);
 }
 
-/* ---- Churn ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Churn ---------------------------------------------------------------------- */
 
-/* At the router: the MAC tells the server.  s1 leaves; its flow and, needlessly, one of s2's go to s3; one stays. */
+/* At the router: the MAC tells the server.  s1 leaves; its flow and, needlessly, one of s2's go to
+ * s3; one stays. */
 static void events_of_a_log(void)
 {
     struct mpa_server servers[3] = {{.name = "s1", .has_mac = true},
@@ -464,7 +467,8 @@ static void events_inferred(void)
     play_end(p);
 }
 
-/* At the server: data is outstanding when the flow is hit; it goes on 700 ms later.  Before, each gap was 40 ms. */
+/* At the server: data is outstanding when the flow is hit; it goes on 700 ms later.  Before, each
+ * gap was 40 ms. */
 static void gap(void)
 {
     struct play *p = play_begin(plain);
@@ -499,7 +503,7 @@ static void gap(void)
     play_end(p);
 }
 
-/* ---- The rest --------------------------------------------------------------------------------------------------------------- */
+/* ---- The rest ------------------------------------------------------------------- */
 
 static void time_line(void)
 {
@@ -559,7 +563,8 @@ static void added(void)
     play_end(p);
 }
 
-/* Captures of two servers without MACs: which capture a flow is in names its server.  One such capture alone names nobody. */
+/* Captures of two servers without MACs: which capture a flow is in names its server.  One such
+ * capture alone names nobody. */
 static void servers_by_capture(void)
 {
     for (int both = 0; both < 2; both++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Each reset class of the protocol reference, C.7, on one state made by hand, and on a near miss: the same state with one thing changed.
- * Which of two classes wins is part of the table.
+ * Each reset class of the protocol reference, C.7, on one state made by hand, and on a near miss:
+ * the same state with one thing changed. Which of two classes wins is part of the table.
  */
 #include "internal.h"
 
@@ -11,8 +11,8 @@
 #define RST    MPA_TCP_RST
 #define RSTACK (MPA_TCP_RST | MPA_TCP_ACK)
 
-/* An established connection: the client's numbers begin at 1000, the server's at 5000; the server has sent up to 5600, of which the client
-   has acknowledged 5500. */
+/* An established connection: the client's numbers begin at 1000, the server's at 5000; the server
+   has sent up to 5600, of which the client has acknowledged 5500. */
 struct state {
     struct mpa_conn conn;
     struct mpa_subflow first, join;
@@ -113,7 +113,7 @@ static void plain(struct state *s)
     s->conn.evidence = 0;
 }
 
-/* ---- Changes to a redirect, one row each ------------------------------------------------------------------------- */
+/* ---- Changes to a redirect, one row each ---------------------------------------- */
 
 static void none(struct state *s)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The arithmetic of section D of the protocol reference: states of migration, verdicts after a hit, inferred events, quantiles. */
+/* The arithmetic of section D of the protocol reference: states of migration, verdicts after a hit,
+ * inferred events, quantiles. */
 #include "internal.h"
 
 #include <CUnit/Basic.h>
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- D.3, D.4 ------------------------------------------------------------------------------------------------------- */
+/* ---- D.3, D.4 ------------------------------------------------------------------- */
 
 static enum mpa_word state_of(const struct migrate_view *v)
 {
@@ -103,7 +104,7 @@ static void states_joins_only(void)
     CU_ASSERT_EQUAL(state_of(&v), MPA_MIGRATION_TOO_SHORT);
 }
 
-/* ---- D.7 -------------------------------------------------------------------------------------------------------------- */
+/* ---- D.7 ------------------------------------------------------------------------ */
 
 static void verdicts_mptcp(void)
 {
@@ -142,7 +143,7 @@ static void verdicts_tcp(void)
     CU_ASSERT_EQUAL(measure_verdict(&v), VERDICT_UNDETERMINED);
 }
 
-/* ---- D.6: inferred events ------------------------------------------------------------------------------------------------ */
+/* ---- D.6: inferred events ------------------------------------------------------- */
 
 #define POINTS 200
 
@@ -210,7 +211,7 @@ static void steady(void)
     CU_ASSERT_EQUAL(cluster(ms, n, 20000, found, 8), 0);
 }
 
-/* ---- The rest ---------------------------------------------------------------------------------------------------------- */
+/* ---- The rest ------------------------------------------------------------------- */
 
 static void quiet_part(void)
 {
