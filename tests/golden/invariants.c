@@ -45,8 +45,9 @@ static int64_t sum_of_members(const json_t *object)
     return sum;
 }
 
-/* Connections whose member 'path' is 'word'. */
-static int64_t count_word(const json_t *report, const char *path, const char *word)
+/* Connections of a protocol (NULL: any) whose member 'path' is 'word'. */
+static int64_t count_word(const json_t *report, const char *protocol, const char *path,
+                          const char *word)
 {
     const json_t *conn;
     int64_t n = 0;
@@ -55,7 +56,8 @@ static int64_t count_word(const json_t *report, const char *path, const char *wo
     json_array_foreach(json_object_get(report, "connections"), i, conn)
     {
         const char *got = json_string_value(golden_at(conn, path));
-        n += got && strcmp(got, word) == 0;
+        const char *is = json_string_value(json_object_get(conn, "protocol"));
+        n += got && strcmp(got, word) == 0 && (!protocol || (is && strcmp(is, protocol) == 0));
     }
     return n;
 }
@@ -101,7 +103,8 @@ static void check_sums(struct context *c, const json_t *report, const struct par
                number(c, report, "resets.events"));
     for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++) {
         snprintf(path, sizeof path, "connections_total.%s", protocols[i]);
-        must_equal(c, path, number(c, report, path), count_word(report, "protocol", protocols[i]));
+        must_equal(c, path, number(c, report, path),
+                   count_word(report, NULL, "protocol", protocols[i]));
     }
     must_equal(
         c, "connections_total and connections",
@@ -114,7 +117,7 @@ static void check_sums(struct context *c, const json_t *report, const struct par
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
         snprintf(path, sizeof path, "migration.%s", states[i]);
         must_equal(c, path, number(c, report, path),
-                   count_word(report, "migration.state", states[i]));
+                   count_word(report, "mptcp", "migration.state", states[i]));
     }
     must_equal(c, "add_addr.advertised and their rows", number(c, report, "add_addr.advertised"),
                p->adverts);
@@ -126,6 +129,8 @@ static void check_sums(struct context *c, const json_t *report, const struct par
     must_equal(
         c, "hit and survived + failed + undetermined", number(c, report, "churn.mptcp.hit"),
         number(c, report, "churn.mptcp.survived + churn.mptcp.failed + churn.mptcp.undetermined"));
+    must_equal(c, "subflows with a reset are not more than events",
+               p->resets > number(c, report, "resets.events"), 0);
     must_equal(c, "hits of connections and churn", p->hits,
                number(c, report, "churn.mptcp.hit + churn.tcp.hit"));
 }
@@ -155,7 +160,8 @@ static void check_csv(struct context *c, const json_t *report, const struct part
                (int64_t)json_array_size(json_object_get(report, "connections")));
     must_equal(c, "rows of subflows.csv", rows_of(c, dir, "subflows"), p->subflows);
     must_equal(c, "rows of add_addr.csv", rows_of(c, dir, "add_addr"), p->advert_rows);
-    must_equal(c, "rows of resets.csv", rows_of(c, dir, "resets"), p->resets);
+    must_equal(c, "rows of resets.csv", rows_of(c, dir, "resets"),
+               number(c, report, "resets.events"));
     must_equal(c, "rows of churn.csv", rows_of(c, dir, "churn"),
                (int64_t)json_array_size(golden_at(report, "churn.events")));
     rows_of(c, dir, "timeline");
