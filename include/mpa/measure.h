@@ -57,23 +57,36 @@ void mpa_measure_icmp(struct mpa_measure *m, const struct mpa_icmp_error *icmp);
 /* End of the vantage point: all connections end.  0, or the first failure (MPA_ERR_NOMEM, or of 'on_conn'). */
 int mpa_measure_finish(struct mpa_measure *m);
 
-/* Bring 'from' (finished, same configuration) into 'm'; only sums, samples and event lists that a merge of the connection records does not give. */
+/*
+ * Bring 'from' (finished, same configuration, unchanged by this) into 'm' (finished): what a merge of the connection records does not give.
+ * Before the first mpa_measure_complete() of 'm'.  0 or MPA_ERR_NOMEM.
+ *
+ * Options, HMACs and bytes of the time line are what each vantage point counted: where one of them holds nine tenths of the data of all
+ * completed records, the others repeat it and the largest count is taken; otherwise they see parts of the traffic and counts add up.
+ */
 int mpa_measure_add(struct mpa_measure *m, const struct mpa_measure *from);
 
 /*
  * The totals come from the records: feed every (merged) connection once, in the order of ids, between finish and report.
  * Completes the record with what is known only at the end: on_vip, churn_event of hits, vantage where the capture decides it, and servers
- * that turn out to be a router's MAC.
+ * that turn out to be a router's MAC.  Without memory the totals lack something, and mpa_measure_report() says so.
+ *
+ * VIPs (without --vip): the server address of a connection whose server set C, or that shows redirect resets, unless clients join it from
+ * connections to another address.  Churn events (without --churn): clusters of hits and of flows that change their server (protocol
+ * reference D.6, D.11).  'survived' is MPA_NULL where the capture cannot tell; what it can is in analyzer/measure/verdict.c (D.7).
  */
 void mpa_measure_complete(struct mpa_measure *m, struct mpa_rec_conn *conn);
 
 /* After all connections have been completed: the totals.  Arrays belong to the measure.  'ret->captures', 'pairs' and 'epoch_ns' are left
-   to the caller (the vantage of each capture comes from mpa_measure_vantage()). */
+   to the caller (the vantage of each capture comes from mpa_measure_vantage()).  0, or the first failure
+   of this measure (MPA_ERR_NOMEM, or of 'on_conn'); '*ret' is then complete but for what failed. */
 int mpa_measure_report(struct mpa_measure *m, struct mpa_rec_report *ret);
 
-/* The vantage of this measure's capture by the majority of its handshakes. */
+/* The vantage of this measure's capture by the majority of its handshakes (protocol reference C.0); MPA_VANTAGE_MIDDLE also where they
+   are too quick to tell and most flows are translated or sent through tunnels to several servers here.  After mpa_measure_finish(). */
 enum mpa_word mpa_measure_vantage(const struct mpa_measure *m);
 
+/* What the tracker inside has counted so far; others added are not in it. */
 const struct mpa_track_counts *mpa_measure_counts(const struct mpa_measure *m);
 
 /* The tracker inside, for the bench and the plugin. */
