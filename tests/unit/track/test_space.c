@@ -256,8 +256,9 @@ static void wild_numbers_keep_order(void)
         struct mpa_piece pieces[MPA_SPACE_PIECES];
         uint64_t state = seed * 0x2545f4914f6cdd1du, fresh;
         for (int i = 0; i < 400; i++) {
-            uint64_t start = rng(&state) << (rng(&state) % 64);
-            uint64_t size = rng(&state) >> (rng(&state) % 64);
+            uint64_t start = rng(&state), size = rng(&state);
+            start <<= rng(&state) % 64;
+            size >>= rng(&state) % 64;
             if (i % 7 == 0)
                 mpa_space_settle(&s, start);
             else
@@ -266,7 +267,8 @@ static void wild_numbers_keep_order(void)
             for (int k = 0; k < mpa_space_hole_count(&s); k++) {
                 uint64_t from, to;
                 mpa_space_hole(&s, k, &from, &to);
-                CU_ASSERT_TRUE_FATAL(from - s.base > last && to - s.base > from - s.base);
+                /* Equal where the space began with an empty segment: a hole may touch its ends. */
+                CU_ASSERT_TRUE_FATAL(from - s.base >= last && to - s.base > from - s.base);
                 last = to - s.base;
             }
             CU_ASSERT_TRUE_FATAL(last <= s.next - s.base);
