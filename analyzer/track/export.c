@@ -229,6 +229,8 @@ static void export_totals(const struct mpa_conn *c, struct mpa_rec_conn *r)
         r->merge.has_key[dir] = (c->data[dir].flags & MPA_DATA_KEY) != 0;
         memcpy(r->merge.key[dir], c->data[dir].key, MPA_KEY_SIZE);
         r->merge.data_fin_acked[dir] = (c->data[dir].flags & MPA_DATA_FIN_ACKED) != 0;
+        for (const struct mpa_subflow *sf = first; sf; sf = sf->next)
+            r->merge.dss[dir] |= (sf->half[dir].flags & MPA_HALF_DSS) != 0;
     }
     r->migration.state = MPA_MIGRATION_SINGLE_PATH;
     r->migration.left_by = MPA_LEFT_BY_NONE;

@@ -77,7 +77,7 @@ static int cmp_rank(const struct rank *a, const struct rank *b)
 /* Few members: by insertion, each rank made once. */
 static int sort_members(struct merge_member *members, int count)
 {
-    struct rank *ranks = calloc((size_t)count, sizeof *ranks);
+    struct rank *ranks = count > 0 ? calloc((size_t)count, sizeof *ranks) : NULL;
     int64_t most = 0;
 
     if (!ranks)
@@ -118,32 +118,19 @@ static bool has_join(const struct mpa_rec_conn *r)
     return false;
 }
 
-/* Whether 'f' has fewer packets of the initial subflow than 'm', in some direction. */
-static bool saw_less(const struct mpa_rec_conn *f, const struct mpa_rec_conn *m)
-{
-    const struct mpa_rec_subflow *a = initial_of(f), *b = initial_of(m);
-
-    return a && b && (a->packets.v[0] < b->packets.v[0] || a->packets.v[1] < b->packets.v[1]);
-}
-
-/*
- * Whether 'm' saw MPTCP go on where 'f' misses it: it joined, or the handshake was seen and packets after that time, which 'f' has not all:
- * the same packets without options were robbed of them on their way.
- */
+/* Whether 'm' saw that both hosts went on with MPTCP where 'f' misses an option. */
 static bool contradicts(const struct mpa_rec_conn *m, const struct mpa_rec_conn *f)
 {
-    if (m->protocol != MPA_PROTOCOL_MPTCP || is_explicit(f->fallback))
-        return false;
-    if (has_join(m))
-        return true;
-    return saw_less(f, m) && m->syn_ns != MPA_NULL && m->established_ns != MPA_NULL &&
-           m->last_ns >= f->fallback_ns;
+    return m->protocol == MPA_PROTOCOL_MPTCP && !is_explicit(f->fallback) &&
+           (has_join(m) || (m->merge.dss[0] && m->merge.dss[1]));
 }
 
 /*
- * MPTCP at one vantage point and a fallback at another: who says fallback is right, since whoever saw less of the connection did not see it,
- * except where an option is only missing there (the capture lost a packet) and another saw MPTCP go on.  Plain TCP is what remains where
- * nobody saw an option: behind a middlebox that removes them, or when the capture began later.
+ * MPTCP at one vantage point and a fallback at another: who says fallback is right, since a middlebox
+ * may take away the options of one direction and let one of the hosts go on alone; except where an
+ * option is only missing (the capture lost a packet) and another saw that both hosts went on.  Plain
+ * TCP is what remains where nobody saw an option: behind a middlebox that removes them, or when the
+ * capture began later.
  */
 static void unite_protocol(const struct merge_member *members, int count, struct mpa_rec_conn *out)
 {
@@ -260,6 +247,7 @@ static void unite_facts(const struct merge_member *members, int count, struct mp
                 memcpy(out->merge.key[dir], r->merge.key[dir], MPA_KEY_SIZE);
             }
             out->merge.data_fin_acked[dir] |= r->merge.data_fin_acked[dir];
+            out->merge.dss[dir] |= r->merge.dss[dir];
         }
     }
 }
@@ -275,8 +263,11 @@ static int64_t span_bytes(const struct mpa_rec_conn *r, int dir)
     return (int64_t)sum;
 }
 
-/* The union of the data that was seen.  Bytes that a member counted without knowing their place (plain TCP, a mapping that was not
-   captured) are those of the member that has most of them. */
+/*
+ * The union of the data that was seen.  Bytes that an MPTCP member counted without knowing their place
+ * (a mapping that was not captured) are those of the member that has most of them.  Plain TCP, and
+ * what follows a fallback, has no place that could be compared: at least what the one that saw most has.
+ */
 static void unite_bytes(const struct merge_member *members, int count, int dir,
                         struct mpa_rec_conn *out)
 {
@@ -287,7 +278,8 @@ static void unite_bytes(const struct merge_member *members, int count, int dir,
 
         most = merge_max(most, mine);
         sum += mine;
-        unplaced = merge_max(unplaced, mine - span_bytes(members[k].rec, dir));
+        if (members[k].rec->protocol == MPA_PROTOCOL_MPTCP)
+            unplaced = merge_max(unplaced, mine - span_bytes(members[k].rec, dir));
     }
     bytes = span_bytes(out, dir) + unplaced;
     out->bytes.v[dir] = bytes < most ? most : bytes > sum ? sum : bytes;

@@ -198,6 +198,7 @@ struct mpa_rec_conn {
         int span_count[2];
         uint32_t captures; /* Bit set of capture indices (the first 32) that held packets of it. */
         bool data_fin_acked[2];
+        bool dss[2]; /* A DSS was seen in that direction. */
         struct mpa_samples *rtt[2]; /* Array over subflows: raw samples, may be NULL. */
     } merge;
 };
