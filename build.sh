@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 # The capture that the demonstration reports on: a folder of vantage points with its truth.
-DEMO=captures/golden/anycast-handshake
+DEMO=captures/golden/anycast-demo
 
 # Debian packages.
 BUILD_PACKAGES=(gcc libc6-dev make cmake pkg-config libpcap-dev libjansson-dev libcsv-dev
