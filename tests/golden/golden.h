@@ -120,6 +120,7 @@ int golden_application(int argc, char **argv); /* application.c */
 int golden_outcomes(int argc, char **argv);    /* outcomes.c */
 int golden_tshark(int argc, char **argv);      /* tshark.c */
 int golden_latency(int argc, char **argv);     /* latency.c */
+int golden_merged(int argc, char **argv);      /* merged.c */
 int golden_hmac(int argc, char **argv);        /* hmac.c */
 int golden_invariants(int argc, char **argv);  /* invariants.c */
 int golden_expect(int argc, char **argv);      /* expect.c: EXPECTED.json REPORT.json */

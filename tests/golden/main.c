@@ -17,6 +17,7 @@ static const struct {
     {"tshark", golden_tshark, "DIR [FILE]"},
     {"latency", golden_latency, "DIR PERCENT"},
     {"hmac", golden_hmac, "DIR"},
+    {"merged", golden_merged, "DIR"},
     {"invariants", golden_invariants, "DIR"},
     {"expect", golden_expect, "EXPECTED.json REPORT.json"},
     {"case", golden_case, "NAME"},
