@@ -134,6 +134,8 @@ void subflow_move(struct mpa_tracker *t, struct mpa_subflow *sf, struct mpa_conn
     if (from == to)
         return;
     unlink_subflow(from, sf);
+    for (struct mpa_advert *a = from->adverts; a && sf->id < 64; a = a->next)
+        a->joined &= ~(1ull << sf->id);
     sf->conn = to;
     sf->id = to->subflow_count++;
     if (to->last_subflow)
@@ -145,6 +147,7 @@ void subflow_move(struct mpa_tracker *t, struct mpa_subflow *sf, struct mpa_conn
         to->live_subflows++;
     to->closed_ns = 0;
     timer_set(t, to);
+    advert_joined(sf);
     if (mpa_subflow_is_direct(sf))
         to->flags |= MPA_CONN_DIRECT;
 }

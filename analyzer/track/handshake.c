@@ -38,7 +38,8 @@ static struct mpa_subflow *make(struct pass *p, uint32_t hash, struct mpa_conn *
         return NULL;
     }
     if (role == MPA_ROLE_JOIN) {
-        c->protocol = MPA_PROTOCOL_MPTCP;
+        if (c->protocol == MPA_PROTOCOL_TCP) /* After a fallback, a join changes nothing. */
+            c->protocol = MPA_PROTOCOL_MPTCP;
         if (fresh)
             c->flags |= MPA_CONN_JOINS_ONLY;
     }

@@ -349,8 +349,7 @@ static int unite_hits(const struct merge_member *members, int count, struct mpa_
     out->survived = r->survived;
     out->hit_unprotected = r->hit_unprotected;
     for (int i = 0; i < out->hit_count; i++)
-        if (out->hits[i].subflow >= 0 && out->hits[i].subflow < r->subflow_count)
-            out->hits[i].subflow = best->map[out->hits[i].subflow];
+        out->hits[i].subflow = merge_subflow_id(best, out->hits[i].subflow);
     /* It did not know of a second path that there was. */
     if (r->migration.usable_ns == MPA_NULL && out->migration.usable_ns != MPA_NULL)
         out->hit_unprotected = out->hits[0].ns < out->migration.usable_ns;

@@ -104,11 +104,21 @@ uint32_t merge_find(const struct mpa_merge *m, uint32_t entry);
 /* ---- One of the records that become one. */
 struct merge_member {
     struct mpa_rec_conn *rec; /* Owned; its samples may be taken. */
-    int *map;                 /* Index and id of each of its subflows in the merged record. */
+    int *map;                 /* Number in the merged record of each of its subflows. */
     int capture;
     bool initial;  /* Holds the initial subflow. */
     bool complete; /* Saw every subflow of the merged record. */
 };
+
+/* The number in the merged record of the subflow that the member calls 'id'; -1 where it has none.  A member's ids may have gaps: the tracker
+   moves joins to the connection that their HMAC proves. */
+static inline int merge_subflow_id(const struct merge_member *m, int64_t id)
+{
+    for (int i = 0; i < m->rec->subflow_count; i++)
+        if (m->rec->subflows[i].id == id)
+            return m->map[i];
+    return -1;
+}
 
 /* merge_conn.c: make one record of 'count' >= 1 (sorts 'members', leaves them to the caller).  0 or MPA_ERR_NOMEM. */
 int merge_members(struct merge_member *members, int count, struct mpa_rec_conn **ret);

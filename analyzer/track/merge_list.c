@@ -50,6 +50,8 @@ static void add_joined(struct mpa_rec_add_addr *a, int64_t subflow)
 {
     int at = a->joined_count;
 
+    if (subflow < 0)
+        return;
     for (int i = 0; i < a->joined_count; i++)
         if (a->joined_from[i] == subflow)
             return;
@@ -113,9 +115,7 @@ int merge_add_addrs(const struct merge_member *members, int count, struct mpa_re
                 to->joined_count = 0;
             }
             for (int j = 0; j < from->joined_count; j++)
-                if (from->joined_from[j] >= 0 &&
-                    from->joined_from[j] < members[k].rec->subflow_count)
-                    add_joined(to, members[k].map[from->joined_from[j]]);
+                add_joined(to, merge_subflow_id(&members[k], from->joined_from[j]));
         }
     if (list.count)
         qsort(list.items, list.count, sizeof(struct mpa_rec_add_addr), cmp_advert);
@@ -167,8 +167,7 @@ static int add_notes(const struct merge_member *member, struct merge_array *stor
         struct mpa_rec_note *to;
 
         seen[i] = rec->notes[i];
-        if (seen[i].subflow >= 0 && seen[i].subflow < rec->subflow_count)
-            seen[i].subflow = member->map[seen[i].subflow];
+        seen[i].subflow = merge_subflow_id(member, seen[i].subflow);
         if (count_notes(story->items, told, &seen[i]) > count_notes(seen, (size_t)i, &seen[i]))
             continue;
         to = merge_push(story, sizeof *to);
