@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH 256      /* Segments. */
-#define BATCHES 8      /* In flight between the two threads. */
-#define OPTIONS_MAX 40 /* Bytes of a TCP option area. */
-#define ICMP_MAX 16    /* ICMP errors of a batch; a further one ends it. */
+#define BATCH          256 /* Segments. */
+#define BATCHES        8   /* In flight between the two threads. */
+#define OPTIONS_MAX    40  /* Bytes of a TCP option area. */
+#define ICMP_MAX       16  /* ICMP errors of a batch; a further one ends it. */
 #define PROGRESS_EVERY 65536
 
 struct batch {
-    int count;      /* Segments. */
+    int count; /* Segments. */
     int icmp_count;
     int icmp_before[ICMP_MAX]; /* The error came before the segment of this index. */
     bool last;
@@ -74,7 +74,8 @@ static void keep_segment(struct ring *r, struct batch *b)
 static void keep_icmp(struct ring *r, struct batch *b)
 {
     r->counts.icmp++;
-    if (r->feed->wanted_icmp && !r->feed->wanted_icmp(r->feed->wanted_context, &b->icmp[b->icmp_count]))
+    if (r->feed->wanted_icmp &&
+        !r->feed->wanted_icmp(r->feed->wanted_context, &b->icmp[b->icmp_count]))
         return;
     b->icmp_before[b->icmp_count++] = b->count;
 }
@@ -82,8 +83,8 @@ static void keep_icmp(struct ring *r, struct batch *b)
 static void take_frame(struct ring *r, struct batch *b, const struct mpa_frame *frame)
 {
     note_frame(&r->counts, frame);
-    switch (mpa_frame_decode(frame, &r->feed->ports, &b->segments[b->count],
-                             &b->icmp[b->icmp_count])) {
+    switch (
+        mpa_frame_decode(frame, &r->feed->ports, &b->segments[b->count], &b->icmp[b->icmp_count])) {
     case MPA_FRAME_SEGMENT:
         keep_segment(r, b);
         break;
@@ -123,6 +124,8 @@ static int fill(struct ring *r, struct batch *b)
             r->feed->progress(r->feed->progress_context, r->source, r->counts.packets);
     }
     b->last = status != 1;
+    if (r->feed->prepare)
+        r->feed->prepare(r->feed->prepare_context, b->segments, b->count);
     return status;
 }
 

@@ -35,6 +35,9 @@ struct feed {
     /* Called by the reading thread every 65,536 packets; NULL: never. */
     void (*progress)(void *context, const struct mpa_source *source, int64_t packets);
     void *progress_context;
+    /* Called by the reading thread with the segments of a batch: what can be computed ahead.  NULL: nothing. */
+    void (*prepare)(const void *context, struct mpa_segment *segments, int count);
+    const void *prepare_context;
     /* Called by the caller's thread, in order.  'segments' and their 'options' are valid for the call; 'payload' is NULL. */
     void (*segments)(void *context, const struct mpa_segment *segments, int count);
     void (*icmp)(void *context, const struct mpa_icmp_error *icmp);

@@ -133,6 +133,11 @@ static void judge_input(const struct study *s, struct input *input, int status)
         say_error("%s: there is no TCP in it (%lld packets)", input->path, (long long)c->packets);
 }
 
+static void prepare(const void *context, struct mpa_segment *segments, int count)
+{
+    mpa_measure_prepare(context, segments, count);
+}
+
 static void read_input(struct study *s, struct study_vantage *v, int index)
 {
     struct input *input = &s->in.at[index];
@@ -155,6 +160,8 @@ static void read_input(struct study *s, struct study_vantage *v, int index)
         study_fail(s, MPA_ERR_NOMEM);
         return;
     }
+    feed.prepare = prepare;
+    feed.prepare_context = v->measure;
     if (s->o->from.given || s->o->to.given) {
         feed.wanted = wanted;
         feed.wanted_icmp = wanted_icmp;

@@ -268,6 +268,11 @@ void mpa_measure_segments(struct mpa_measure *m, const struct mpa_segment *segme
     mpa_tracker_segments(m->tracker, segments, count);
 }
 
+void mpa_measure_prepare(const struct mpa_measure *m, struct mpa_segment *segments, int count)
+{
+    mpa_tracker_prepare(m->tracker, segments, count);
+}
+
 void mpa_measure_icmp(struct mpa_measure *m, const struct mpa_icmp_error *icmp)
 {
     mpa_tracker_icmp(m->tracker, icmp);

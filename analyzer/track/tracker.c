@@ -314,8 +314,8 @@ static void fetch_ahead(struct mpa_tracker *t, const struct mpa_segment *segment
         /* The next batch's segments, which another core wrote.  Behind the last one this fetches what nobody reads. */
         for (size_t at = 0; at < sizeof *segments; at += 64)
             __builtin_prefetch(later + at);
-        hash[i] = flow_hash(&t->flows, &segments[i]);
-        print[i] = copy_print(&segments[i]);
+        hash[i] = segments[i].prepared ? segments[i].flow_hash : flow_hash(&t->flows, &segments[i]);
+        print[i] = segments[i].prepared ? segments[i].print : copy_print(&segments[i]);
         __builtin_prefetch(&t->flows.buckets[hash[i] & t->flows.mask]);
         __builtin_prefetch(copy_slot(t->copies, print[i]), 1);
     }
@@ -353,6 +353,15 @@ void mpa_tracker_segments(struct mpa_tracker *t, const struct mpa_segment *segme
             step(t, &segments[i], hash[i], print[i], &sf, &facts);
         segments += n;
         count -= n;
+    }
+}
+
+void mpa_tracker_prepare(const struct mpa_tracker *t, struct mpa_segment *segments, int count)
+{
+    for (int i = 0; i < count; i++) {
+        segments[i].flow_hash = flow_hash(&t->flows, &segments[i]);
+        segments[i].print = copy_print(&segments[i]);
+        segments[i].prepared = true;
     }
 }
 

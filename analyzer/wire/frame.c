@@ -18,6 +18,7 @@ static void fill_segment(const struct mpa_frame *f, const struct mpa_walk *w, st
         memset(s->src_mac, 0, 6);
     s->l2_hash = (uint32_t)w->hash;
     s->tunnel = w->tunnel;
+    s->prepared = false;
     s->outer_dst = w->outer_dst;
     s->v6 = w->v6;
     s->ttl = w->ttl;
@@ -56,6 +57,7 @@ static enum mpa_frame_kind plain_tcp(const struct mpa_frame *f, uint32_t at, uin
     memcpy(s->src_mac, p + 6, 6);
     s->l2_hash = (uint32_t)mpa_mix(mpa_mix(0, mpa_raw64(p)), mpa_raw64(p + 6));
     s->tunnel = MPA_TUNNEL_NONE;
+    s->prepared = false;
     s->outer_dst.q[0] = 0;
     s->outer_dst.q[1] = 0;
     s->has_ip_options = false;

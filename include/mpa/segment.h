@@ -103,6 +103,11 @@ struct mpa_segment {
     uint8_t mptcp_count;                   /* MPTCP options found. */
     uint8_t mptcp_at[MPA_SEGMENT_OPTIONS]; /* Their offsets in 'options'. */
 
+    /* What mpa_tracker_prepare() computed ahead; the decoder sets 'prepared' to false. */
+    uint64_t print;
+    uint32_t flow_hash;
+    bool prepared;
+
     const uint8_t *payload;    /* Borrowed; NULL when none was captured. */
     uint32_t payload_size;     /* By the IP length. */
     uint32_t payload_captured; /* Bytes at 'payload'. */
