@@ -53,7 +53,6 @@ done
 declare -A WALLS RATIOS
 # note NAME WALL BASE: one round's time and its ratio to the round's base.
 note() {
-    [ -n "$2" ] || exit 1 # Said already.
     WALLS[$1]+=" $2"
     RATIOS[$1]+=" $(quotient "$2" "$3" 4)"
 }
@@ -65,12 +64,12 @@ line() {
     wall=$(median ${WALLS[$1]})
     # shellcheck disable=SC2086
     ratio=$(median ${RATIOS[$1]})
-    printf '  %-34s %9.3f s %12s packets/s   %s %s\n' "$2" "$wall" "$(quotient "$3" "$wall" 0)" \
+    printf '  %-36s %9.3f s %12s packets/s   %s %s\n' "$2" "$wall" "$(quotient "$3" "$wall" 0)" \
         "$(quotient "$ratio" 1 2)" "$4"
 }
 
 speed() {
-    local file=$WORK/main.pcap floor i
+    local file=$WORK/main.pcap floor wall i
     printf 'Speed: '
     make_capture "$file" --packets "$PACKETS" --live "$LIVE"
     printf '%s, snap length 128, %d paired rounds, %d processors\n' "$(du -h --apparent-size "$file" | cut -f1)" \
@@ -78,8 +77,10 @@ speed() {
     for ((i = 0; i < ROUNDS; i++)); do
         floor=$(wall_of "$TOOLS/bench_floor" "$file")
         note floor "$floor" "$floor"
-        note text "$(wall_of "$BIN/mptcp-analyze" "$file")" "$floor"
-        note json "$(wall_of "$BIN/mptcp-analyze" --report=json "$file")" "$floor"
+        wall=$(wall_of "$BIN/mptcp-analyze" "$file")
+        note text "$wall" "$floor"
+        wall=$(wall_of "$BIN/mptcp-analyze" --report=json "$file")
+        note json "$wall" "$floor"
     done
     line floor "floor: empty pcap_loop" "$PACKETS" ""
     line text "mptcp-analyze, text report" "$PACKETS" "times the floor (median of the rounds)"
@@ -87,15 +88,27 @@ speed() {
     rm -f "$file"
 }
 
-# Commands of the peers, on a file.
+# Commands of the peers, on a file. There is no one command of tshark for the questions of the report: those who answer them with it export
+# the packets' fields and go on from there. Its list of TCP conversations is what it does fastest with every packet.
+FIELDS=(frame.number frame.time_epoch eth.dst ip.src ip.dst ip.ttl ip.id tcp.srcport tcp.dstport tcp.flags tcp.seq_raw tcp.ack_raw
+    tcp.window_size_value tcp.len tcp.options.timestamp.tsval tcp.options.mptcp.subtype tcp.options.mptcp.sendkey
+    tcp.options.mptcp.recvtok tcp.options.mptcp.addrid tcp.options.mptcp.echo tcp.options.mptcp.ipv4
+    tcp.options.mptcp.rawdataseqno tcp.options.mptcp.rawdataack tcp.options.mptcp.datalvllen mptcp.stream)
+peer_fields() {
+    # shellcheck disable=SC2046
+    wall_of tshark -n -r "$1" -T fields $(printf -- '-e %s ' "${FIELDS[@]}")
+}
 peer_tshark() { wall_of tshark -n -q -r "$1" -z conv,tcp; }
 peer_tcptrace() { wall_of tcptrace -n "$1"; }
 peer_mptcptrace() { (cd "$WORK" && wall_of mptcptrace -f "$1" -s); }
 
 peers() {
-    local file=$WORK/peer.pcap i own present=() peer
+    local file=$WORK/peer.pcap i own wall present=() peer
+    local -A text=([fields]="tshark, the fields the report needs" [tshark]="tshark, TCP conversations only"
+        [tcptrace]=tcptrace [mptcptrace]=mptcptrace)
     for peer in tshark tcptrace mptcptrace; do
         if command -v $peer >/dev/null; then
+            [ $peer != tshark ] || present+=(fields)
             present+=($peer)
         else
             echo "  $peer is not installed: not compared"
@@ -107,12 +120,13 @@ peers() {
         own=$(wall_of "$BIN/mptcp-analyze" "$file")
         note own "$own" "$own"
         for peer in "${present[@]}"; do
-            note "$peer" "$("peer_$peer" "$file")" "$own"
+            wall=$("peer_$peer" "$file")
+            note "$peer" "$wall" "$own"
         done
     done
     line own "mptcp-analyze, text report" "$PEER_PACKETS" ""
     for peer in "${present[@]}"; do
-        line "$peer" "$peer" "$PEER_PACKETS" "times the time of mptcp-analyze"
+        line "$peer" "${text[$peer]}" "$PEER_PACKETS" "times the time of mptcp-analyze"
     done
     rm -f "$file"
 }
