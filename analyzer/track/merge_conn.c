@@ -2,12 +2,15 @@
 /*
  * The records of one connection become one.
  *
- * Clocks of vantage points differ, so one of them is the reference: the handshake, the failures and whatever durations are made of come from
- * it, unless it could not see them.  The reference is the first of the members in this order: saw the whole handshake of the initial
- * subflow; holds most of the data (three quarters); stands at the client, in the middle, at the server; saw it first; came from the capture with the
- * lower number.  All else follows that order too, so that the order in which records came plays no part.
+ * Clocks of vantage points differ, so one of them is the reference: the handshake, the failures and
+ * whatever durations are made of come from it, unless it could not see them.  The reference is the
+ * first of the members in this order: saw the whole handshake of the initial subflow; holds most of
+ * the data (three quarters); stands at the client, in the middle, at the server; saw it first; came
+ * from the capture with the lower number.  All else follows that order too, so that the order in
+ * which records came plays no part.
  *
- * What a vantage point did not see proves nothing: of two statements the one that rests on something seen is taken.
+ * What a vantage point did not see proves nothing: of two statements the one that rests on
+ * something seen is taken.
  */
 #include "merge_internal.h"
 
@@ -16,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- The order of the members ------------------------------------------------------------------------------------------ */
+/* ---- The order of the members ---------------------------------------------------------------- */
 
 struct rank {
     int handshake, data, place;
@@ -101,7 +104,7 @@ static int sort_members(struct merge_member *members, int count)
     return MPA_OK;
 }
 
-/* ---- What kind of connection ------------------------------------------------------------------------------------------- */
+/* ---- What kind of connection ----------------------------------------------------------------- */
 
 /* A reason that was read from a packet, as opposed to an option that was missing in one. */
 static bool is_explicit(enum mpa_word reason)
@@ -126,11 +129,11 @@ static bool contradicts(const struct mpa_rec_conn *m, const struct mpa_rec_conn 
 }
 
 /*
- * MPTCP at one vantage point and a fallback at another: who says fallback is right, since a middlebox
- * may take away the options of one direction and let one of the hosts go on alone; except where an
- * option is only missing (the capture lost a packet) and another saw that both hosts went on.  Plain
- * TCP is what remains where nobody saw an option: behind a middlebox that removes them, or when the
- * capture began later.
+ * MPTCP at one vantage point and a fallback at another: who says fallback is right, since a
+ * middlebox may take away the options of one direction and let one of the hosts go on alone; except
+ * where an option is only missing (the capture lost a packet) and another saw that both hosts went
+ * on.  Plain TCP is what remains where nobody saw an option: behind a middlebox that removes them,
+ * or when the capture began later.
  */
 static void unite_protocol(const struct merge_member *members, int count, struct mpa_rec_conn *out)
 {
@@ -252,7 +255,7 @@ static void unite_facts(const struct merge_member *members, int count, struct mp
     }
 }
 
-/* ---- Bytes -------------------------------------------------------------------------------------------------------------- */
+/* ---- Bytes ----------------------------------------------------------------------------------- */
 
 static int64_t span_bytes(const struct mpa_rec_conn *r, int dir)
 {
@@ -264,9 +267,10 @@ static int64_t span_bytes(const struct mpa_rec_conn *r, int dir)
 }
 
 /*
- * The union of the data that was seen.  Bytes that an MPTCP member counted without knowing their place
- * (a mapping that was not captured) are those of the member that has most of them.  Plain TCP, and
- * what follows a fallback, has no place that could be compared: at least what the one that saw most has.
+ * The union of the data that was seen.  Bytes that an MPTCP member counted without knowing their
+ * place (a mapping that was not captured) are those of the member that has most of them.  Plain
+ * TCP, and what follows a fallback, has no place that could be compared: at least what the one that
+ * saw most has.
  */
 static void unite_bytes(const struct merge_member *members, int count, int dir,
                         struct mpa_rec_conn *out)
@@ -285,10 +289,10 @@ static void unite_bytes(const struct merge_member *members, int count, int dir,
     out->bytes.v[dir] = bytes < most ? most : bytes > sum ? sum : bytes;
 }
 
-/* ---- What became of it -------------------------------------------------------------------------------------------------- */
+/* ---- What became of it ----------------------------------------------------------------------- */
 
-/* Migration is judged where both paths were seen, at the sender of the data judged if possible (D.4): elsewhere, data that was queued looks
-   like new. */
+/* Migration is judged where both paths were seen, at the sender of the data judged if possible
+   (D.4): elsewhere, data that was queued looks like new. */
 static int migration_rank(const struct merge_member *m)
 {
     const struct mpa_rec_subflow *first = initial_of(m->rec);
@@ -393,7 +397,7 @@ static void unite_outcome(const struct merge_member *members, int count, struct 
         out->survived = 1;
 }
 
-/* ---- All of it ---------------------------------------------------------------------------------------------------------- */
+/* ---- All of it ------------------------------------------------------------------------------- */
 
 /* The reference's record without its arrays, which 'out' gets of its own. */
 static struct mpa_rec_conn *begin(const struct mpa_rec_conn *reference)

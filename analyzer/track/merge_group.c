@@ -3,13 +3,15 @@
  * Which records are one connection.  Four steps, strongest evidence first:
  *
  *   1. both keys are equal;
- *   2. both initial sequence numbers of a subflow, or both random numbers of a join, are equal (translation changes neither);
- *   3. a record that holds only joins belongs to the connection whose keys make its HMAC, else to the only one with its token;
- *   4. a record without any such identity (the capture began later, or no answer came) belongs to the only connection that had its
- *      four-tuple at the same time at other vantage points.
+ *   2. both initial sequence numbers of a subflow, or both random numbers of a join, are equal
+ *      (translation changes neither);
+ *   3. a record that holds only joins belongs to the connection whose keys make its HMAC, else to
+ *      the only one with its token;
+ *   4. a record without any such identity (the capture began later, or no answer came) belongs to
+ *      the only connection that had its four-tuple at the same time at other vantage points.
  *
- * Each step looks at what the step before left, takes all its evidence together, and drops what would join different keys: so the order
- * of the records does not matter.
+ * Each step looks at what the step before left, takes all its evidence together, and drops what
+ * would join different keys: so the order of the records does not matter.
  */
 #include "merge_internal.h"
 
@@ -17,8 +19,8 @@
 #include <string.h>
 
 #define CANDIDATES_MAX 256        /* Connections with one token that are tried. */
-#define TUPLES_MAX     1024       /* Records with one four-tuple that are compared. */
-#define SLACK_NS       5000000000 /* Between the clocks of two vantage points, and of silence at one. */
+#define TUPLES_MAX     256        /* Records with one four-tuple that are compared. */
+#define SLACK_NS       5000000000 /* Between two clocks, and of silence at one. */
 
 /* Evidence that two entries are one connection. */
 struct edge {
@@ -32,7 +34,7 @@ struct check {
     uint32_t named; /* Its group with an identity, in step 4; UINT32_MAX none yet. */
 };
 
-/* ---- Collecting ------------------------------------------------------------------------------------------------------- */
+/* ---- Collecting ------------------------------------------------------------------------------ */
 
 static uint64_t word(const uint8_t key[MPA_KEY_SIZE])
 {
@@ -68,7 +70,8 @@ static bool hash_is_open(unsigned dialect)
     return dialect == MPA_DIALECT_UNKNOWN || dialect == MPA_DIALECT_MIXED;
 }
 
-/* The tokens of 'owner': as the record says, and under both hashes where the dialect leaves that open. */
+/* The tokens of 'owner': as the record says, and under both hashes where the dialect leaves that
+ * open. */
 static int add_tokens(struct mpa_merge *m, const struct mpa_rec_conn *conn, uint32_t owner,
                       uint32_t entry)
 {
@@ -158,7 +161,7 @@ int merge_identify(struct mpa_merge *m, const struct mpa_rec_conn *conn, uint32_
     return status;
 }
 
-/* ---- Union-find ------------------------------------------------------------------------------------------------------- */
+/* ---- Union-find ------------------------------------------------------------------------------ */
 
 uint32_t merge_find(const struct mpa_merge *m, uint32_t entry)
 {
@@ -210,8 +213,8 @@ static void check_entry(const struct merge_entry *e, uint32_t old_root, bool one
     c->named = old_root;
 }
 
-/* Unite along all edges; where that would bring different keys together (or, with 'one_named', several groups that have an identity), along
-   none of the edges concerned. */
+/* Unite along all edges; where that would bring different keys together (or, with 'one_named',
+   several groups that have an identity), along none of the edges concerned. */
 static int apply(struct mpa_merge *m, const struct merge_array *edges, bool one_named)
 {
     const struct edge *edge = edges->items;
@@ -245,7 +248,7 @@ static int apply(struct mpa_merge *m, const struct merge_array *edges, bool one_
     return status;
 }
 
-/* ---- Steps 1 and 2 ---------------------------------------------------------------------------------------------------- */
+/* ---- Steps 1 and 2 --------------------------------------------------------------------------- */
 
 static int cmp_ident(const void *x, const void *y)
 {
@@ -279,7 +282,7 @@ static int by_identity(struct mpa_merge *m)
     return status;
 }
 
-/* ---- Step 3 ----------------------------------------------------------------------------------------------------------- */
+/* ---- Step 3 ---------------------------------------------------------------------------------- */
 
 static int cmp_token(const void *x, const void *y)
 {
@@ -314,7 +317,7 @@ static size_t find_token(const struct mpa_merge *m, uint32_t token, uint32_t own
     return low;
 }
 
-/* Whether the keys of 'e' make the HMAC of the join's SYN/ACK, which the owner of the token sends. */
+/* Whether the keys of 'e' make the HMAC of the SYN/ACK, which the owner of the token sends. */
 static bool join_fits(const struct merge_join *j, const struct merge_entry *e)
 {
     uint8_t want[MPA_HMAC_MAX];
@@ -407,7 +410,7 @@ static int by_token(struct mpa_merge *m)
     return status;
 }
 
-/* ---- Step 4 ----------------------------------------------------------------------------------------------------------- */
+/* ---- Step 4 ---------------------------------------------------------------------------------- */
 
 static int cmp_four(const struct merge_tuple *a, const struct merge_tuple *b)
 {
@@ -448,7 +451,8 @@ struct bucket {
     bool clear[TUPLES_MAX]; /* All that fit this one may be one connection. */
 };
 
-/* Whether two records that fit a third may be one connection: one identity, and one record of it a vantage point. */
+/* Whether two records that fit a third may be one connection: one identity, and one record of it a
+ * vantage point. */
 static bool agree(const struct mpa_merge *m, uint32_t a, uint32_t b)
 {
     const struct merge_entry *x = merge_entry(m, a), *y = merge_entry(m, b);

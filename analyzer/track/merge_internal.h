@@ -8,8 +8,8 @@
  *   merge_subflow.c  ... its subflows
  *   merge_list.c     ... its advertisements, notes and intervals of data
  *
- * Nothing depends on the order in which records come: groups are sets, and before its records become one, a group is sorted by
- * what they say.
+ * Nothing depends on the order in which records come: groups are sets, and before its records
+ * become one, a group is sorted by what they say.
  */
 #ifndef MPA_MERGE_INTERNAL_H
 #define MPA_MERGE_INTERNAL_H
@@ -37,7 +37,8 @@ struct merge_entry {
 #define MERGE_INITIAL  4u /* Holds the initial subflow. */
 #define MERGE_NAMED    8u /* Has an identity of its own: keys, or numbers of both sides. */
 
-/* Records with an equal one are the same connection: both keys, both ISNs of a subflow, both random numbers of a join. */
+/* Records with an equal one are the same connection: both keys, both ISNs of a subflow, both random
+ * numbers of a join. */
 struct merge_ident {
     uint64_t a, b;
     uint32_t kind; /* 0 keys, 1 ISNs, 2 random numbers. */
@@ -110,8 +111,8 @@ struct merge_member {
     bool complete; /* Saw every subflow of the merged record. */
 };
 
-/* The number in the merged record of the subflow that the member calls 'id'; -1 where it has none.  A member's ids may have gaps: the tracker
-   moves joins to the connection that their HMAC proves. */
+/* The number in the merged record of the subflow that the member calls 'id'; -1 where it has none.
+  A member's ids may have gaps: the tracker moves joins to the connection that their HMAC proves. */
 static inline int merge_subflow_id(const struct merge_member *m, int64_t id)
 {
     for (int i = 0; i < m->rec->subflow_count; i++)
@@ -120,10 +121,12 @@ static inline int merge_subflow_id(const struct merge_member *m, int64_t id)
     return -1;
 }
 
-/* merge_conn.c: make one record of 'count' >= 1 (sorts 'members', leaves them to the caller).  0 or MPA_ERR_NOMEM. */
+/* merge_conn.c: make one record of 'count' >= 1 (sorts 'members', leaves them to the caller).  0 or
+ * MPA_ERR_NOMEM. */
 int merge_members(struct merge_member *members, int count, struct mpa_rec_conn **ret);
 
-/* merge_subflow.c: fill the subflows and their samples, and 'map' of the members.  0 or MPA_ERR_NOMEM. */
+/* merge_subflow.c: fill the subflows and their samples, and 'map' of the members.  0 or
+ * MPA_ERR_NOMEM. */
 int merge_subflows(struct merge_member *members, int count, struct mpa_rec_conn *out);
 
 /* merge_list.c: fill one array of 'out' each, members being in order.  0 or MPA_ERR_NOMEM. */

@@ -8,7 +8,7 @@
 #define NOTES_MAX  256 /* Of a merged connection. */
 #define JOINED_MAX ((int)(sizeof((struct mpa_rec_add_addr *)0)->joined_from / sizeof(int64_t)))
 
-/* ---- Advertisements --------------------------------------------------------------------------------------------------- */
+/* ---- Advertisements -------------------------------------------------------------------------- */
 
 static bool same_advert(const struct mpa_rec_add_addr *a, const struct mpa_rec_add_addr *b)
 {
@@ -16,7 +16,8 @@ static bool same_advert(const struct mpa_rec_add_addr *a, const struct mpa_rec_a
            mpa_addr_eq(&a->addr, &b->addr);
 }
 
-/* How well a vantage point knows an advertisement: the latency is true only at the advertiser (D.1).  Smaller is better. */
+/* How well a vantage point knows an advertisement: the latency is true only at the advertiser
+ * (D.1).  Smaller is better. */
 static int advert_rank(const struct mpa_rec_add_addr *a)
 {
     int rank = a->first_ns == MPA_NULL ? 8 : 0; /* Only an echo was seen. */
@@ -124,7 +125,7 @@ int merge_add_addrs(const struct merge_member *members, int count, struct mpa_re
     return MPA_OK;
 }
 
-/* ---- Notes ------------------------------------------------------------------------------------------------------------ */
+/* ---- Notes ----------------------------------------------------------------------------------- */
 
 static int cmp_note(const void *x, const void *y)
 {
@@ -155,7 +156,8 @@ static int count_notes(const struct mpa_rec_note *notes, size_t count,
     return n;
 }
 
-/* A member's notes that the story does not have yet: the k-th of its kind is the k-th of all before. */
+/* A member's notes that the story does not have yet: the k-th of its kind is the k-th of all
+ * before. */
 static int add_notes(const struct merge_member *member, struct merge_array *story)
 {
     const struct mpa_rec_conn *rec = member->rec;
@@ -204,14 +206,14 @@ int merge_notes(const struct merge_member *members, int count, struct mpa_rec_co
     return MPA_OK;
 }
 
-/* ---- Data ------------------------------------------------------------------------------------------------------------- */
+/* ---- Data ------------------------------------------------------------------------------------ */
 
 #define KNOWN_DISTANCE                                                                             \
     (UINT64_C(1) << 40) /* Numbers of one connection that were seen in full are nearer. */
 
 /*
- * Numbers whose upper half was not seen (no key, and no 64-bit number) are those nearest to the data of a member that knows.
- * Returns what to add to the numbers of 'rec'.
+ * Numbers whose upper half was not seen (no key, and no 64-bit number) are those nearest to the
+ * data of a member that knows. Returns what to add to the numbers of 'rec'.
  */
 static uint64_t align(const struct mpa_rec_conn *rec, const struct mpa_rec_conn *anchor, int dir)
 {

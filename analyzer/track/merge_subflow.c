@@ -2,9 +2,10 @@
 /*
  * Subflows of the records of one connection, united by what translation leaves alone.
  *
- * Clocks differ between vantage points, so the times that durations are made of come from one of them: from the first member (they are in order)
- * that saw most of the subflow's handshake.  Counts are the largest: a vantage point can miss packets, but cannot invent them.  A round trip
- * is longest where the data enters the network, and only there it is all of it.
+ * Clocks differ between vantage points, so the times that durations are made of come from one of
+ * them: from the first member (they are in order) that saw most of the subflow's handshake.  Counts
+ * are the largest: a vantage point can miss packets, but cannot invent them.  A round trip is
+ * longest where the data enters the network, and only there it is all of it.
  */
 #include "merge_internal.h"
 
@@ -21,7 +22,7 @@ struct united {
     int index[2];     /* ... number there of the round-trip times, by direction; -1 none. */
 };
 
-/* ---- Which are the same ----------------------------------------------------------------------------------------------- */
+/* ---- Which are the same ---------------------------------------------------------------------- */
 
 /* 1: equal where both are known, -1: different, 0: nothing to compare. */
 static int compare(const bool has_a[2], const uint32_t a[2], const bool has_b[2],
@@ -80,7 +81,7 @@ static struct united *find(const struct merge_array *list, const struct mpa_rec_
     return best;
 }
 
-/* ---- Uniting ---------------------------------------------------------------------------------------------------------- */
+/* ---- Uniting --------------------------------------------------------------------------------- */
 
 static void unite_servers(struct mpa_rec_subflow *to, const struct mpa_rec_subflow *from)
 {
@@ -164,7 +165,8 @@ static void unite_identity(struct mpa_rec_subflow *to, const struct mpa_rec_subf
         memcpy(to->join_hmac, from->join_hmac, sizeof to->join_hmac);
         to->has_join_hmac = true;
     }
-    /* A join that one vantage point saw from its middle only looks like a connection of its own there. */
+    /* A join that one vantage point saw from its middle only looks like a connection of its own
+     * there. */
     if (from->role == MPA_ROLE_JOIN)
         to->role = MPA_ROLE_JOIN;
 }
@@ -237,7 +239,7 @@ static int add(struct merge_array *list, const struct mpa_rec_subflow *sf, int m
     return MPA_OK;
 }
 
-/* ---- The samples behind the percentiles -------------------------------------------------------------------------------- */
+/* ---- The samples behind the percentiles ------------------------------------------------------ */
 
 static void set_percentiles(struct mpa_rec_percentiles *p, struct mpa_samples *s)
 {
@@ -300,7 +302,7 @@ static int take_samples(struct merge_member *members, int count, const struct un
     return MPA_OK;
 }
 
-/* ---- All of it -------------------------------------------------------------------------------------------------------- */
+/* ---- All of it ------------------------------------------------------------------------------- */
 
 static int cmp_united(const void *x, const void *y)
 {

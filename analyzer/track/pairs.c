@@ -2,17 +2,21 @@
 /*
  * The same packet at two vantage points: one-way delay and loss (protocol reference D.11).
  *
- * A packet leaves a fingerprint of what routers and translators leave alone, its time, and the four-tuple it had there.  At the end the
- * fingerprints of two captures are sorted and joined; equal ones (a retransmission without timestamps) are matched in order of time, and
- * tell nothing about delay where one vantage point has more of them than the other.
+ * A packet leaves a fingerprint of what routers and translators leave alone, its time, and the
+ * four-tuple it had there.  At the end the fingerprints of two captures are sorted and joined;
+ * equal ones (a retransmission without timestamps) are matched in order of time, and tell nothing
+ * about delay where one vantage point has more of them than the other.
  *
- * Clocks.  With A nearer to the client, a packet to the server shows B - A = offset + delay, one to the client A - B = delay - offset.  Half the
- * difference of the smallest ones is the offset, if the path is as long in both directions; half their sum is by how much that may be
- * wrong.  The sum's sign says which of the two is nearer to the client.  Drift of the clocks is not corrected.
+ * Clocks.  With A nearer to the client, a packet to the server shows B - A = offset + delay, one to
+ * the client A - B = delay - offset.  Half the difference of the smallest ones is the offset, if
+ * the path is as long in both directions; half their sum is by how much that may be wrong.  The
+ * sum's sign says which of the two is nearer to the client.  Drift of the clocks is not corrected.
  *
- * Loss.  A packet is lost when the nearer vantage point has it and the farther has not, although it had other packets of that flow, and was
- * capturing, and no capture of a parallel path has it: an anycast flow that moves to another server loses nothing.  Hosts cut and join segments on their way (TSO, GRO): a flow of which both have data that the other has not was cut
- * anew, and does not count; where that is the most, or most packets do not match at all, the loss is unknown.
+ * Loss.  A packet is lost when the nearer vantage point has it and the farther has not, although it
+ * had other packets of that flow, and was capturing, and no capture of a parallel path has it: an
+ * anycast flow that moves to another server loses nothing.  Hosts cut and join segments on their
+ * way (TSO, GRO): a flow of which both have data that the other has not was cut anew, and does not
+ * count; where that is the most, or most packets do not match at all, the loss is unknown.
  */
 #include "mpa/merge.h"
 #include "mpa/status.h"
@@ -59,7 +63,7 @@ struct mpa_pairs {
 
 #define PARALLEL 20 /* One packet in so many may look like another one elsewhere. */
 
-/* ---- Fingerprints ----------------------------------------------------------------------------------------------------- */
+/* ---- Fingerprints ---------------------------------------------------------------------------- */
 
 static inline uint64_t mix(uint64_t h, uint64_t v)
 {
@@ -136,7 +140,7 @@ static int cmp_print(const void *x, const void *y)
     return (a->ns > b->ns) - (a->ns < b->ns);
 }
 
-/* ---- Sets of flows, and of pairs of flows ------------------------------------------------------------------------------- */
+/* ---- Sets of flows, and of pairs of flows ---------------------------------------------------- */
 
 struct set {
     uint64_t *slots; /* 0 is empty; a value is kept with one added. */
@@ -179,7 +183,7 @@ static int set_add(struct set *s, uint64_t value)
     return MPA_OK;
 }
 
-/* ---- One direction of a pair -------------------------------------------------------------------------------------------- */
+/* ---- One direction of a pair ----------------------------------------------------------------- */
 
 /* Prints with one fingerprint at both. */
 struct run {
@@ -410,7 +414,7 @@ static int count_lost(const struct mpa_pairs *p, const struct match *m, int dir,
     return status;
 }
 
-/* ---- The report --------------------------------------------------------------------------------------------------------- */
+/* ---- The report ------------------------------------------------------------------------------ */
 
 static struct mpa_rec_percentiles delays(const struct match *m, int64_t offset_ns)
 {
@@ -466,8 +470,8 @@ static int report_pair(struct mpa_pairs *p, int a, int b, int *count)
             turn(&down);
         }
         sum = up.min_ns + down.min_ns;
-        if (sum >=
-            0) { /* Otherwise neither order fits: packets overtook each other, or clocks were set. */
+        if (sum >= 0) { /* Otherwise neither order fits: packets overtook each other, or clocks were
+                           set. */
             offset = (up.min_ns - down.min_ns) / 2;
             error = sum / 2;
         }

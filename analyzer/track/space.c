@@ -71,7 +71,8 @@ static bool reserve(struct mpa_space *s)
     return true;
 }
 
-/* A new hole at 'index'.  Where there is no room the lowest hole goes, and that may be the new one. */
+/* A new hole at 'index'.  Where there is no room the lowest hole goes, and that may be the new one.
+ */
 static void insert_hole(struct mpa_space *s, int index, uint64_t start, uint64_t end)
 {
     if (s->holes && s->holes->count == MPA_SPACE_HOLES) {

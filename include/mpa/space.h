@@ -2,10 +2,10 @@
 /*
  * Sequence space that has been seen: everything from 'base' to 'next' except the holes.
  *
- * One mechanism for subflow sequence numbers (unwrapped to 64 bits), data sequence numbers and declared mappings.  In order, a
- * segment costs a comparison and an addition; holes live in a small allocated list that exists only while there are any.
- * The list is bounded (MPA_SPACE_HOLES); when it is full the oldest hole is forgotten, i.e. taken as seen, and 'forgotten'
- * grows by its size.
+ * One mechanism for subflow sequence numbers (unwrapped to 64 bits), data sequence numbers and
+ * declared mappings.  In order, a segment costs a comparison and an addition; holes live in a small
+ * allocated list that exists only while there are any. The list is bounded (MPA_SPACE_HOLES); when
+ * it is full the oldest hole is forgotten, i.e. taken as seen, and 'forgotten' grows by its size.
  */
 #ifndef MPA_SPACE_H
 #define MPA_SPACE_H
@@ -19,10 +19,10 @@ struct mpa_holes; /* Owned by its space. */
 
 /* All zeros is a space that nothing was seen of. */
 struct mpa_space {
-    uint64_t base; /* First number seen; valid with 'begun'. */
-    uint64_t next; /* One past the highest number seen. */
+    uint64_t base;           /* First number seen; valid with 'begun'. */
+    uint64_t next;           /* One past the highest number seen. */
     struct mpa_holes *holes; /* NULL while there are none. */
-    uint32_t forgotten; /* Numbers of holes that were dropped (saturates). */
+    uint32_t forgotten;      /* Numbers of holes that were dropped (saturates). */
     bool begun;
 };
 
@@ -39,14 +39,16 @@ int mpa_space_see_slow(struct mpa_space *s, uint64_t start, uint64_t end,
                        struct mpa_piece ret_pieces[MPA_SPACE_PIECES], uint64_t *ret_new);
 
 /*
- * See [start, end).  Begins the space at 'start' if it had not begun, also when start == end.  Writes the pieces that were new, in
- * order, to 'ret_pieces' (at most MPA_SPACE_PIECES; further ones only count in '*ret_new') and returns their number; '*ret_new'
- * is the sum of their sizes.  Numbers before 'base' count as new (arrived after later ones: 'fills') and extend the space
+ * See [start, end).  Begins the space at 'start' if it had not begun, also when start == end.
+ * Writes the pieces that were new, in order, to 'ret_pieces' (at most MPA_SPACE_PIECES; further
+ * ones only count in '*ret_new') and returns their number; '*ret_new' is the sum of their sizes.
+ * Numbers before 'base' count as new (arrived after later ones: 'fills') and extend the space
  * downwards.
  *
- * Numbers are compared by distance, so a space may lie across 2^64.  A segment that would make the space larger than 2^62 is not
- * seen: 0, and nothing changes.  The "oldest" hole of the bound above is the one with the lowest numbers; when memory ends, the
- * hole that finds no room is forgotten instead.
+ * Numbers are compared by distance, so a space may lie across 2^64.  A segment that would make the
+ * space larger than 2^62 is not seen: 0, and nothing changes.  The "oldest" hole of the bound above
+ * is the one with the lowest numbers; when memory ends, the hole that finds no room is forgotten
+ * instead.
  */
 static inline int mpa_space_see(struct mpa_space *s, uint64_t start, uint64_t end,
                                 struct mpa_piece ret_pieces[MPA_SPACE_PIECES], uint64_t *ret_new)
@@ -61,9 +63,10 @@ static inline int mpa_space_see(struct mpa_space *s, uint64_t start, uint64_t en
     return mpa_space_see_slow(s, start, end, ret_pieces, ret_new);
 }
 
-/* Numbers below 'upto' were received by the peer: holes below it will not be filled by an honest sender and are dropped
-   (they count as seen from then on).  Returns how many numbers that were (data that the capture does not hold).  Numbers from 'next'
-   on are left alone, even where 'upto' is beyond: an acknowledgement may have been captured before its data. */
+/* Numbers below 'upto' were received by the peer: holes below it will not be filled by an honest
+   sender and are dropped (they count as seen from then on).  Returns how many numbers that were
+   (data that the capture does not hold).  Numbers from 'next' on are left alone, even where 'upto'
+   is beyond: an acknowledgement may have been captured before its data. */
 uint64_t mpa_space_settle(struct mpa_space *s, uint64_t upto);
 
 /* How many numbers have been seen: next - base without the holes. */

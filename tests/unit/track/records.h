@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Records made by hand for the tests of merging, and a record as text, so that two can be compared in full. */
+/* Records made by hand for the tests of merging, and a record as text, so that two can be compared
+ * in full. */
 #ifndef MPA_TEST_RECORDS_H
 #define MPA_TEST_RECORDS_H
 
@@ -129,7 +130,7 @@ static inline void made_note(struct made *m, enum mpa_word kind, int64_t ns, int
                                                            .value = value};
 }
 
-/* ---- A record as text --------------------------------------------------------------------------------------------------- */
+/* ---- A record as text ------------------------------------------------------------------------ */
 
 struct text {
     char *at;

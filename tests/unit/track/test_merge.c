@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Records of several vantage points and shards: what becomes one, what stays apart, and in any order. */
+/* Records of several vantage points and shards: what becomes one, what stays apart, and in any
+ * order. */
 #include "records.h"
 
 #include "mpa/record_pack.h"
@@ -9,7 +10,8 @@
 
 #define MS 1000000
 
-/* Merge 'count' records in the order of 'order'; all results as text.  Returns how many came out. */
+/* Merge 'count' records in the order of 'order'; all results as text.  Returns how many came out.
+ */
 static int merge_text(struct made *const *list, const int *captures, const int *order, int count,
                       char ret[RECORD_TEXT])
 {
@@ -71,7 +73,7 @@ static struct mpa_rec_conn *merge_all(struct made *const *list, int count)
     return sum;
 }
 
-/* ---- One connection at client, balancer (which translates) and server ------------------------------------------------- */
+/* ---- One connection at client, balancer (which translates) and server ------------------------ */
 
 static void add_advert(struct made *m, enum mpa_word vantage, int64_t first_ns, int64_t echo_ns)
 {
@@ -312,7 +314,7 @@ static void order_plays_no_part(void)
     }
 }
 
-/* ---- What stays apart, and what does not -------------------------------------------------------------------------------- */
+/* ---- What stays apart, and what does not ----------------------------------------------------- */
 
 /* A join to the server with token and keys' HMAC (or a wrong one). */
 static void make_join(struct made *m, uint32_t token, const struct made *of, uint32_t nonce)
@@ -446,7 +448,7 @@ static void late_captures_find_their_connection(void)
     CU_ASSERT_EQUAL(merge_text(list, (const int[]){0, 1, 2}, in_order, 3, text), 1);
 }
 
-/* ---- Single fields ------------------------------------------------------------------------------------------------------- */
+/* ---- Single fields --------------------------------------------------------------------------- */
 
 static void set_fallback(struct made *m, enum mpa_word reason, int64_t ns)
 {
@@ -674,7 +676,7 @@ static void samples_of_shards_add_up(void)
     mpa_samples_free(&y);
 }
 
-/* ---- Many ---------------------------------------------------------------------------------------------------------------- */
+/* ---- Many ------------------------------------------------------------------------------------ */
 
 static uint32_t rng(uint64_t *state)
 {
@@ -684,7 +686,8 @@ static uint32_t rng(uint64_t *state)
 
 #define MANY 40
 
-/* Connections with one to three views each, shuffled: as many come out, in order, always the same. */
+/* Connections with one to three views each, shuffled: as many come out, in order, always the same.
+ */
 static void many_connections_in_any_order(void)
 {
     static struct made made[MANY * 3];

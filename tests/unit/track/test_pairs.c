@@ -7,7 +7,8 @@
 
 #define MS 1000000
 
-/* A path from client's capture to server's capture; a packet more every millisecond in each direction. */
+/* A path from client's capture to server's capture; a packet more every millisecond in each
+ * direction. */
 struct path {
     struct mpa_pairs *pairs;
     int client, server;     /* Capture indices. */
@@ -101,7 +102,8 @@ static void delay_clock_and_loss(void)
     /* Twenty were lost, all of them well inside of what both captured. */
     CU_ASSERT_EQUAL(up->lost, 20);
     CU_ASSERT_EQUAL(down->lost, 0);
-    /* The path is asymmetric by 4 ms: the clock comes out wrong by half of it, and the error covers that. */
+    /* The path is asymmetric by 4 ms: the clock comes out wrong by half of it, and the error covers
+     * that. */
     CU_ASSERT_EQUAL(up->clock_offset_dur_ns, p.clock_ns - 2 * MS);
     CU_ASSERT_EQUAL(down->clock_offset_dur_ns, -(p.clock_ns - 2 * MS));
     CU_ASSERT_EQUAL(up->clock_error_dur_ns, 12 * MS);
@@ -180,7 +182,8 @@ static void repeated_packets(void)
     mpa_pairs_free(p.pairs);
 }
 
-/* What the other could not see is no loss: before it began, after it ended, and flows on other paths. */
+/* What the other could not see is no loss: before it began, after it ended, and flows on other
+ * paths. */
 static void only_what_both_cover(void)
 {
     struct path p = {.pairs = mpa_pairs_new(2),
@@ -292,7 +295,8 @@ static void segments_cut_anew(void)
     mpa_pairs_free(p.pairs);
 }
 
-/* An anycast flow moves to another server and back: nothing of it is lost, but what is really lost counts. */
+/* An anycast flow moves to another server and back: nothing of it is lost, but what is really lost
+ * counts. */
 static void moved_is_not_lost(void)
 {
     struct path p = {.pairs = mpa_pairs_new(3),

@@ -105,7 +105,8 @@ static bool same_state(const struct mpa_space *s, const struct model *m)
            (count > 0) == (s->holes != NULL);
 }
 
-/* One run of random segments of up to 'longest' numbers; returns the first step that differs, or -1. */
+/* One run of random segments of up to 'longest' numbers; returns the first step that differs, or
+ * -1. */
 static int run(uint64_t seed, uint64_t origin, int longest, int steps, int *ret_most_holes)
 {
     struct model m;
