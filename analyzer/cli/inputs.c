@@ -51,6 +51,8 @@ static size_t common_prefix(const char *a, const char *b)
     return n;
 }
 
+#define OVERLAP_NS 10000000 /* By how much pieces of a ring may overlap. */
+
 /* What is known of a vantage point while captures are put together. */
 struct group {
     int last;        /* Its latest input. */
@@ -62,14 +64,19 @@ static int find_group(const struct inputs *in, const struct group *groups, int c
                       const struct input *input)
 {
     size_t best_likeness = 0;
+    int64_t tolerance;
     int best = -1;
 
     if (!input->scanned)
         return -1;
+    /* Packets of several interfaces are written a little out of order: pieces of a ring may overlap by that. */
+    tolerance = (input->last_ns - input->first_ns) / 100;
+    if (tolerance > OVERLAP_NS)
+        tolerance = OVERLAP_NS;
     for (int g = 0; g < count; g++) {
         size_t likeness = common_prefix(in->at[groups[g].last].path, input->path);
 
-        if (groups[g].last_ns > input->first_ns)
+        if (groups[g].last_ns - tolerance > input->first_ns)
             continue;
         if (best < 0 || likeness > best_likeness ||
             (likeness == best_likeness && groups[g].last_ns > groups[best].last_ns)) {

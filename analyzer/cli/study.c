@@ -129,6 +129,9 @@ static void judge_input(const struct study *s, struct input *input, int status)
                   (long long)c->unknown_link);
     if (c->segments == 0 && s->o->filter && c->packets == 0)
         say_error("%s: no packet passes the filter", input->path);
+    else if (c->segments == 0 && c->truncated > 0)
+        say_error("%s: the snap length cut off the TCP headers (%lld packets)", input->path,
+                  (long long)c->packets);
     else if (c->segments == 0)
         say_error("%s: there is no TCP in it (%lld packets)", input->path, (long long)c->packets);
 }

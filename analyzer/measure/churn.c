@@ -391,18 +391,16 @@ static void count_moved(struct mpa_measure *m, struct churn_event *e, const char
     } else if (!old) {
         e->unknown++;
     } else if (line) {
+        h = measure_hop_named(m, old);
         if (same_server(m, line->server, old))
             e->at_removed++;
-        else
+        else if (h && h->named)
             e->needless++;
+        else
+            e->unknown++; /* A MAC that nobody named may be the removed server's. */
     } else {
-        h = measure_hop_named(m, old);
-        if (h && h->last_ns > e->ns + SECOND)
-            e->needless++;
-        else if (h && m->now_ns > e->ns + 2 * SECOND)
-            e->at_removed++;
-        else
-            e->unknown++;
+        /* Nobody said who left: a server that is out of the pool still gets packets at its unique address. */
+        e->unknown++;
     }
 }
 

@@ -63,6 +63,28 @@ static void complete_migration(const struct mpa_measure *m, struct mpa_rec_conn 
     conn->migration.state = MPA_MIGRATION_ADVERTISED_ONLY;
 }
 
+/* A direction of which no packet was captured (a balancer with direct server return): what it carried is unknown, not nothing. */
+static void forget_unseen(struct mpa_rec_conn *conn, int dir)
+{
+    bool seen = false;
+
+    for (int i = 0; i < conn->subflow_count; i++) {
+        struct mpa_rec_subflow *sf = &conn->subflows[i];
+
+        if (sf->packets.v[dir] > 0) {
+            seen = true;
+            continue;
+        }
+        sf->bytes.v[dir] = MPA_NULL;
+        sf->retransmitted_bytes.v[dir] = MPA_NULL;
+        sf->reinjected_bytes.v[dir] = MPA_NULL;
+    }
+    if (!seen) {
+        conn->bytes.v[dir] = MPA_NULL;
+        conn->dsn_out_of_order_bytes.v[dir] = MPA_NULL;
+    }
+}
+
 void mpa_measure_complete(struct mpa_measure *m, struct mpa_rec_conn *conn)
 {
     measure_decide(m);
@@ -72,4 +94,6 @@ void mpa_measure_complete(struct mpa_measure *m, struct mpa_rec_conn *conn)
     measure_hop_complete(m, conn);
     measure_churn_complete(m, conn);
     measure_totals_conn(m, conn);
+    forget_unseen(conn, MPA_TO_SERVER);
+    forget_unseen(conn, MPA_TO_CLIENT);
 }

@@ -235,7 +235,7 @@ static void note_advance(struct mpa_measure *m, const struct mpa_segment *seg,
     struct conn_user *cu = conn->user;
     const struct hit *h = &cu->rare->hits[cu->rare->hit_count - 1];
     int64_t from = h->ns;
-    bool arrived = at_receiver(cu, dir) && (facts->progress || facts->reinjected);
+    bool arrived = at_receiver(cu, dir) && facts->progress;
 
     if ((cu->flags & CONN_ADVANCED) || !(facts->data_acked || arrived))
         return;
@@ -267,7 +267,7 @@ void measure_progress(struct mpa_measure *m, const struct mpa_segment *seg, stru
         return;
     data = cu->flags & CONN_SERVER_DATA ? MPA_TO_CLIENT : MPA_TO_SERVER;
     if (at_receiver(cu, data)) {
-        if (dir == data && (facts->progress || ((cu->flags & CONN_HIT) && facts->reinjected)))
+        if (dir == data && facts->progress)
             advance(m, conn, ns, facts->progress > facts->new_data);
     } else if (dir != data) {
         if (facts->data_acked)

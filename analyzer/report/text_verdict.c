@@ -146,6 +146,16 @@ static void name_vips(struct text_writer *w, const struct mpa_rec_report *r, str
         add(s, " (inferred)");
 }
 
+/* Whether a snap length cut TCP options: then absence of MPTCP options says nothing. */
+static bool options_cut(const struct mpa_rec_report *r)
+{
+    for (int i = 0; i < r->capture_count; i++)
+        for (int k = 0; k < r->captures[i].lost_check_count; k++)
+            if (strcmp(r->captures[i].lost_checks[k], "MPTCP options") == 0)
+                return true;
+    return false;
+}
+
 static void migration(struct text_writer *w, const struct mpa_rec_report *r)
 {
     int64_t total = r->migration.migrated + r->migration.joined_not_migrated +
@@ -156,7 +166,11 @@ static void migration(struct text_writer *w, const struct mpa_rec_report *r)
     size_t start;
 
     if (total == 0) {
-        text_paragraph(w->out, "", HANG, "No MPTCP connection: nothing could leave a VIP");
+        text_paragraph(w->out, "", HANG,
+                       options_cut(r)
+                           ? "No MPTCP option could be seen, the snap length cut them off: whether "
+                             "anything is MPTCP cannot be told"
+                           : "No MPTCP connection: nothing could leave a VIP");
         return;
     }
     add(&s, "%s of %s connection%s left ", text_count(r->migration.migrated, number[0]),

@@ -112,7 +112,7 @@ struct merge_member {
 };
 
 /* The number in the merged record of the subflow that the member calls 'id'; -1 where it has none.
-  A member's ids may have gaps: the tracker moves joins to the connection that their HMAC proves. */
+   A member's ids may have gaps: joins move to the connection that their HMAC proves. */
 static inline int merge_subflow_id(const struct merge_member *m, int64_t id)
 {
     for (int i = 0; i < m->rec->subflow_count; i++)

@@ -88,6 +88,18 @@ static json_t *both(uint64_t to_server, uint64_t to_client)
                      (json_int_t)to_client);
 }
 
+/* The same where a direction of which nothing was captured carried nobody knows what. */
+static json_t *both_seen(uint64_t to_server, bool server_seen, uint64_t to_client, bool client_seen)
+{
+    json_t *o = both(to_server, to_client);
+
+    if (!server_seen)
+        json_object_set_new(o, "to_server", json_null());
+    if (!client_seen)
+        json_object_set_new(o, "to_client", json_null());
+    return o;
+}
+
 static json_t *endpoint(const struct synth_end *e)
 {
     char text[MPA_ADDR_TEXT];
@@ -135,9 +147,11 @@ static json_t *expected_subflow(const struct synth_subflow *f, size_t id)
         json_object_set_new(o, "usable_ns", time_or_null(f->usable_ns));
     json_object_set_new(o, "last_ns", time_or_null(f->last_ns));
     json_object_set_new(o, "packets", both(c->packets, s->packets));
-    json_object_set_new(o, "bytes", both(c->bytes, s->bytes));
-    json_object_set_new(o, "retransmitted_bytes", both(c->retransmitted, s->retransmitted));
-    json_object_set_new(o, "reinjected_bytes", both(c->reinjected, s->reinjected));
+    json_object_set_new(o, "bytes", both_seen(c->bytes, c->packets, s->bytes, s->packets));
+    json_object_set_new(o, "retransmitted_bytes",
+                        both_seen(c->retransmitted, c->packets, s->retransmitted, s->packets));
+    json_object_set_new(o, "reinjected_bytes",
+                        both_seen(c->reinjected, c->packets, s->reinjected, s->packets));
     json_object_set_new(o, "syn_retransmissions", json_integer(f->syns ? f->syns - 1 : 0));
     json_object_set_new(o, "reset", expected_reset(f));
     return o;
@@ -221,6 +235,7 @@ static json_t *expected_conn(const struct synth_conn *c, size_t id)
     const struct synth_subflow *f = c->subflows[0];
     json_t *o = json_pack("{s:I, s:s}", "id", (json_int_t)id, "protocol", plain ? "tcp" : "mptcp");
     json_t *subflows = json_array(), *adverts = json_array();
+    bool seen[2] = {false, false};
     char text[9];
 
     if (!plain) {
@@ -239,10 +254,15 @@ static json_t *expected_conn(const struct synth_conn *c, size_t id)
     json_object_set_new(o, "first_ns", time_or_null(c->first_ns));
     json_object_set_new(o, "last_ns", time_or_null(c->last_ns));
     json_object_set_new(o, "fallback", json_null());
-    json_object_set_new(o, "bytes", both(c->data[SYNTH_CLIENT].bytes, c->data[SYNTH_SERVER].bytes));
-    json_object_set_new(
-        o, "dsn_out_of_order_bytes",
-        both(c->data[SYNTH_CLIENT].out_of_order, c->data[SYNTH_SERVER].out_of_order));
+    for (size_t i = 0; i < c->subflow_count; i++)
+        for (int side = 0; side < 2; side++)
+            seen[side] |= c->subflows[i]->half[side].packets > 0;
+    json_object_set_new(o, "bytes",
+                        both_seen(c->data[SYNTH_CLIENT].bytes, seen[SYNTH_CLIENT],
+                                  c->data[SYNTH_SERVER].bytes, seen[SYNTH_SERVER]));
+    json_object_set_new(o, "dsn_out_of_order_bytes",
+                        both_seen(c->data[SYNTH_CLIENT].out_of_order, seen[SYNTH_CLIENT],
+                                  c->data[SYNTH_SERVER].out_of_order, seen[SYNTH_SERVER]));
     for (size_t i = 0; i < c->subflow_count; i++) {
         if (c->subflows[i]->first_ns >= 0)
             json_array_append_new(subflows,

@@ -39,7 +39,8 @@ static void check_conn(const struct mpa_rec_conn *r)
     FUZZ_CHECK(r->id >= 0 && r->subflow_count >= 0 && r->add_addr_count >= 0 && r->hit_count >= 0);
     FUZZ_CHECK(r->last_ns >= r->first_ns);
     for (int dir = 0; dir < 2; dir++) {
-        FUZZ_CHECK(r->bytes.v[dir] >= 0 && r->dsn_out_of_order_bytes.v[dir] >= 0);
+        FUZZ_CHECK((r->bytes.v[dir] == MPA_NULL) == (r->dsn_out_of_order_bytes.v[dir] == MPA_NULL));
+        FUZZ_CHECK(r->bytes.v[dir] >= 0 || r->bytes.v[dir] == MPA_NULL);
         for (int i = 1; i < r->merge.span_count[dir]; i++)
             FUZZ_CHECK(r->merge.spans[dir][i].start - r->merge.spans[dir][0].start >=
                        r->merge.spans[dir][i - 1].end - r->merge.spans[dir][0].start);
@@ -48,7 +49,8 @@ static void check_conn(const struct mpa_rec_conn *r)
         const struct mpa_rec_subflow *sf = &r->subflows[i];
 
         FUZZ_CHECK(sf->server_count >= 0 && sf->server_count <= MPA_REC_SERVERS_MAX);
-        FUZZ_CHECK(sf->bytes.v[0] >= 0 && sf->bytes.v[1] >= 0);
+        FUZZ_CHECK(sf->bytes.v[0] >= 0 || sf->bytes.v[0] == MPA_NULL);
+        FUZZ_CHECK(sf->bytes.v[1] >= 0 || sf->bytes.v[1] == MPA_NULL);
         FUZZ_CHECK(sf->last_ns >= sf->first_ns);
     }
 }
