@@ -44,14 +44,30 @@ static int first_capture(const struct merge_member *m)
     return m->capture;
 }
 
+/* Bytes of a direction; those of one that was not seen count as none. */
+static int64_t bytes_of(const struct mpa_rec_conn *r, int dir)
+{
+    return r->bytes.v[dir] > 0 ? r->bytes.v[dir] : 0;
+}
+
+static int64_t all_bytes(const struct mpa_rec_conn *r)
+{
+    return bytes_of(r, MPA_TO_SERVER) + bytes_of(r, MPA_TO_CLIENT);
+}
+
+/* Whether 'bytes' are so many of 'most' that whoever has them saw what there was to see. */
+static bool has_most(int64_t bytes, int64_t most)
+{
+    return bytes >= most - most / 4;
+}
+
 static struct rank rank_of(const struct merge_member *m, int64_t most)
 {
     const struct mpa_rec_conn *r = m->rec;
     const struct mpa_rec_subflow *first = initial_of(r);
     struct rank k = {.handshake = 3, .place = 1, .ns = r->first_ns, .id = r->id};
-    int64_t bytes = r->bytes.v[0] + r->bytes.v[1];
 
-    k.data = bytes < most - most / 4;
+    k.data = !has_most(all_bytes(r), most);
     k.capture = first_capture(m);
     if (!first)
         return k;
@@ -86,7 +102,7 @@ static int sort_members(struct merge_member *members, int count)
     if (!ranks)
         return MPA_ERR_NOMEM;
     for (int i = 0; i < count; i++)
-        most = merge_max(most, members[i].rec->bytes.v[0] + members[i].rec->bytes.v[1]);
+        most = merge_max(most, all_bytes(members[i].rec));
     for (int i = 0; i < count; i++) {
         struct merge_member member = members[i];
         struct rank rank = rank_of(&member, most);
@@ -278,7 +294,7 @@ static void unite_bytes(const struct merge_member *members, int count, int dir,
     int64_t most = 0, sum = 0, unplaced = 0, bytes;
 
     for (int k = 0; k < count; k++) {
-        int64_t mine = members[k].rec->bytes.v[dir];
+        int64_t mine = bytes_of(members[k].rec, dir);
 
         most = merge_max(most, mine);
         sum += mine;
@@ -287,6 +303,12 @@ static void unite_bytes(const struct merge_member *members, int count, int dir,
     }
     bytes = span_bytes(out, dir) + unplaced;
     out->bytes.v[dir] = bytes < most ? most : bytes > sum ? sum : bytes;
+    /* Disorder is what the first member saw that has this direction: the balancer may not. */
+    for (int k = 0; k < count; k++)
+        if (has_most(bytes_of(members[k].rec, dir), most)) {
+            out->dsn_out_of_order_bytes.v[dir] = members[k].rec->dsn_out_of_order_bytes.v[dir];
+            return;
+        }
 }
 
 /* ---- What became of it ----------------------------------------------------------------------- */
