@@ -13,7 +13,10 @@
 
 void pool_init(struct pool *p, size_t item_size)
 {
-    *p = (struct pool){.item = (item_size + 15) & ~(size_t)15};
+    /* Large items begin on a cache line: they touch fewer, and all of them can be fetched ahead. */
+    size_t align = item_size >= 256 ? 64 : 16;
+
+    *p = (struct pool){.item = (item_size + align - 1) & ~(align - 1)};
 }
 
 static bool add_slab(struct pool *p)
