@@ -2,9 +2,10 @@
 /*
  * Whole conversations through tracker, measurements and merging, at two vantage points.
  *
- * Input: frames one after the other, each with a head of five bytes: bit 0 which vantage point, the rest of the byte a power
- * of two of 64 us since the frame before (at most 31); a byte of finer time; which link type; the size, 16 bits little-endian.
- * Bytes behind the last whole frame are left out.
+ * Input: frames one after the other, each with a head of five bytes: bit 0 which vantage point, the
+ * rest of the byte a power of two of 64 us since the frame before (at most 31); a byte of finer
+ * time; which link type (with 0x40 the segment is kept for a batch); the size, 16 bits
+ * little-endian.  Bytes behind the last whole frame are left out.
  */
 #include "fuzz.h"
 
@@ -17,6 +18,8 @@
 #define HEAD       5
 #define POINTS     2
 #define FRAMES_MAX 4096
+#define BATCH      16
+#define BATCHED    0x40
 
 /* The order is that of the seeds' third byte. */
 static const uint16_t linktypes[] = {1, 276, 113, 101};
@@ -25,6 +28,10 @@ struct point {
     struct mpa_measure *measure;
     struct mpa_merge *merge;
     int64_t records;
+    int capture;
+    struct mpa_segment batch[BATCH];
+    uint8_t *frames[BATCH]; /* Their bytes. */
+    int batch_count;
 };
 
 struct conversation {
@@ -34,8 +41,77 @@ struct conversation {
     int capture; /* Of the frame at hand. */
 };
 
+static void check_percentiles(const struct mpa_rec_percentiles *p)
+{
+    FUZZ_CHECK(p->count >= 0);
+    if (p->count == 0)
+        return;
+    FUZZ_CHECK(p->min_ns >= 0 && p->min_ns <= p->p50_ns && p->p50_ns <= p->p95_ns);
+    FUZZ_CHECK(p->p95_ns <= p->p99_ns && p->p99_ns <= p->max_ns);
+}
+
+static void check_subflow(const struct mpa_rec_subflow *s)
+{
+    FUZZ_CHECK(s->role == MPA_ROLE_INITIAL || s->role == MPA_ROLE_JOIN);
+    for (int i = 0; i < s->server_count; i++) {
+        FUZZ_CHECK(memchr(s->servers[i].name, 0, sizeof s->servers[i].name));
+        FUZZ_CHECK(s->servers[i].first_ns <= s->servers[i].last_ns && s->servers[i].packets > 0);
+    }
+    FUZZ_CHECK(s->packets.v[0] + s->packets.v[1] > 0);
+    FUZZ_CHECK(!s->has_reset || s->rst[0].packets + s->rst[1].packets > 0);
+    for (int dir = 0; dir < 2; dir++) {
+        const struct mpa_rec_rst *r = &s->rst[dir];
+
+        check_percentiles(&s->rtt[dir]);
+        FUZZ_CHECK(s->packets.v[dir] >= 0 && r->packets >= 0 && r->packets <= s->packets.v[dir]);
+        FUZZ_CHECK(r->packets == 0 ||
+                   (r->class >= MPA_RESET_LATE && r->class <= MPA_RESET_UNEXPLAINED));
+    }
+}
+
+static bool has_subflow(const struct mpa_rec_conn *c, int64_t id)
+{
+    for (int i = 0; i < c->subflow_count; i++)
+        if (c->subflows[i].id == id)
+            return true;
+    return false;
+}
+
+static void check_lists(const struct mpa_rec_conn *c)
+{
+    for (int i = 1; i < c->subflow_count; i++)
+        FUZZ_CHECK(c->subflows[i].id > c->subflows[i - 1].id);
+    for (int i = 0; i < c->add_addr_count; i++) {
+        const struct mpa_rec_add_addr *a = &c->add_addrs[i];
+
+        FUZZ_CHECK(a->transmissions + a->echoes > 0 && a->id >= 0 && a->id <= 255);
+        for (int k = 0; k < a->joined_count; k++)
+            FUZZ_CHECK(has_subflow(c, a->joined_from[k]));
+    }
+    for (int i = 0; i < c->hit_count; i++) {
+        FUZZ_CHECK(has_subflow(c, c->hits[i].subflow));
+        FUZZ_CHECK(c->hits[i].gap_dur_ns == MPA_NULL || c->hits[i].gap_dur_ns >= 0);
+    }
+    for (int i = 0; i < c->note_count; i++)
+        FUZZ_CHECK(c->notes[i].kind >= MPA_NOTE_SYN && c->notes[i].kind <= MPA_NOTE_BAD_HMAC);
+}
+
+static void check_verdicts(const struct mpa_rec_conn *c)
+{
+    FUZZ_CHECK((c->protocol == MPA_PROTOCOL_FALLBACK) == (c->fallback != MPA_FALLBACK_REASON_NONE));
+    FUZZ_CHECK((c->outcome == MPA_OUTCOME_FAILED) == (c->failed_ns != MPA_NULL));
+    FUZZ_CHECK(c->survived == MPA_NULL || c->survived == 0 || c->survived == 1);
+    FUZZ_CHECK(c->migration.state >= MPA_MIGRATION_SINGLE_PATH &&
+               c->migration.state <= MPA_MIGRATION_MIGRATED);
+    for (int dir = 0; dir < 2; dir++)
+        FUZZ_CHECK(!(c->migration.vip_share_after[dir] < 0) &&
+                   !(c->migration.vip_share_after[dir] > 1)); /* NaN is neither. */
+}
+
 static void check_conn(const struct mpa_rec_conn *r)
 {
+    check_verdicts(r);
+    check_lists(r);
     FUZZ_CHECK(r->id >= 0 && r->subflow_count >= 0 && r->add_addr_count >= 0 && r->hit_count >= 0);
     FUZZ_CHECK(r->last_ns >= r->first_ns);
     for (int dir = 0; dir < 2; dir++) {
@@ -52,6 +128,7 @@ static void check_conn(const struct mpa_rec_conn *r)
         FUZZ_CHECK(sf->bytes.v[0] >= 0 || sf->bytes.v[0] == MPA_NULL);
         FUZZ_CHECK(sf->bytes.v[1] >= 0 || sf->bytes.v[1] == MPA_NULL);
         FUZZ_CHECK(sf->last_ns >= sf->first_ns);
+        check_subflow(sf);
     }
 }
 
@@ -61,7 +138,7 @@ static int on_conn(void *context, const struct mpa_rec_conn *conn)
 
     check_conn(conn);
     p->records++;
-    return mpa_merge_put(p->merge, conn, 0);
+    return mpa_merge_put(p->merge, conn, p->capture);
 }
 
 static void begin(struct conversation *c)
@@ -89,30 +166,51 @@ static void begin(struct conversation *c)
         };
 
         c->points[i].merge = c->merge;
+        c->points[i].capture = i;
         c->points[i].measure = mpa_measure_new(&config);
         FUZZ_CHECK(c->points[i].measure);
     }
 }
 
-static void feed(struct conversation *c, const struct mpa_frame *frame)
+static void flush(struct point *p)
+{
+    if (p->batch_count == 0)
+        return;
+    mpa_measure_prepare(p->measure, p->batch, p->batch_count);
+    mpa_measure_segments(p->measure, p->batch, p->batch_count);
+    while (p->batch_count > 0)
+        free(p->frames[--p->batch_count]);
+}
+
+/* Takes the frame's bytes. */
+static void feed(struct conversation *c, const struct mpa_frame *frame, uint8_t *bytes,
+                 bool batched)
 {
     const struct mpa_tunnel_ports ports = MPA_TUNNEL_PORTS_DEFAULT;
-    struct mpa_measure *m = c->points[frame->capture].measure;
-    struct mpa_segment seg;
+    struct point *p = &c->points[frame->capture];
+    struct mpa_segment *seg = &p->batch[p->batch_count];
     struct mpa_icmp_error icmp;
+    enum mpa_frame_kind kind = mpa_frame_decode(frame, &ports, seg, &icmp);
 
-    switch (mpa_frame_decode(frame, &ports, &seg, &icmp)) {
-    case MPA_FRAME_SEGMENT:
-        FUZZ_CHECK(mpa_pairs_add(c->pairs, frame->capture, &seg,
-                                 seg.sport < seg.dport ? MPA_TO_CLIENT : MPA_TO_SERVER) == MPA_OK);
-        mpa_measure_segment(m, &seg);
-        break;
-    case MPA_FRAME_ICMP:
-        mpa_measure_icmp(m, &icmp);
-        break;
-    default:
-        break;
+    p->frames[p->batch_count] = bytes;
+    if (kind == MPA_FRAME_SEGMENT) {
+        FUZZ_CHECK(mpa_pairs_add(c->pairs, frame->capture, seg,
+                                 seg->sport < seg->dport ? MPA_TO_CLIENT : MPA_TO_SERVER) ==
+                   MPA_OK);
+        p->batch_count++;
+        if (batched && p->batch_count < BATCH)
+            return;
+        if (p->batch_count > 1) {
+            flush(p);
+            return;
+        }
+        mpa_measure_segment(p->measure, seg);
+        p->batch_count = 0;
+    } else if (kind == MPA_FRAME_ICMP) {
+        flush(p);
+        mpa_measure_icmp(p->measure, &icmp);
     }
+    free(bytes);
 }
 
 static void check_report(const struct mpa_rec_report *r)
@@ -138,8 +236,10 @@ static void end(struct conversation *c)
     int64_t last = -1, merged = 0;
     int count;
 
-    for (int i = 0; i < POINTS; i++)
+    for (int i = 0; i < POINTS; i++) {
+        flush(&c->points[i]);
         FUZZ_CHECK(mpa_measure_finish(c->points[i].measure) == MPA_OK);
+    }
     FUZZ_CHECK(mpa_measure_add(sum, c->points[1].measure) == MPA_OK);
     FUZZ_CHECK(mpa_merge_finish(c->merge) == MPA_OK);
     while (mpa_merge_next(c->merge, &conn) == 1) {
@@ -152,9 +252,14 @@ static void end(struct conversation *c)
     FUZZ_CHECK(merged <= c->points[0].records + c->points[1].records);
     FUZZ_CHECK(mpa_measure_report(sum, &report) == MPA_OK);
     check_report(&report);
+    check_percentiles(&report.add_addr.first_to_echo);
+    check_percentiles(&report.add_addr.last_to_echo);
+    check_percentiles(&report.churn.gap);
     FUZZ_CHECK(report.connections_mptcp + report.connections_fallback + report.connections_tcp ==
                merged);
     FUZZ_CHECK(mpa_pairs_report(c->pairs, &pairs, &count) == MPA_OK);
+    for (int i = 0; i < count; i++)
+        check_percentiles(&pairs[i].delay);
     for (int i = 0; i < POINTS; i++)
         mpa_measure_free(c->points[i].measure);
     mpa_merge_free(c->merge);
@@ -179,14 +284,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         copy = malloc(claimed ? claimed : 1);
         FUZZ_CHECK(copy);
         memcpy(copy, data + HEAD, claimed);
-        feed(&c, &(struct mpa_frame){.data = copy,
-                                     .captured = (uint32_t)claimed,
-                                     .wire = (uint32_t)claimed + (claimed >= 96 ? 1400 : 0),
-                                     .ns = ns,
-                                     .number = ++number,
-                                     .linktype = linktypes[data[2] % 4],
-                                     .capture = data[0] & 1});
-        free(copy);
+        feed(&c,
+             &(struct mpa_frame){.data = copy,
+                                 .captured = (uint32_t)claimed,
+                                 .wire = (uint32_t)claimed + (claimed >= 96 ? 1400 : 0),
+                                 .ns = ns,
+                                 .number = ++number,
+                                 .linktype = linktypes[data[2] % 4],
+                                 .capture = data[0] & 1},
+             copy, (data[2] & BATCHED) != 0);
         data += HEAD + claimed;
         size -= HEAD + claimed;
     }
