@@ -6,16 +6,6 @@
 
 #define ADVERTS_MAX 64 /* Per connection; further addresses are counted as options only. */
 
-static void count(struct mpa_rec_hmac *h, uint8_t verdict)
-{
-    if (verdict == MPA_HMAC_OK)
-        h->ok++;
-    else if (verdict == MPA_HMAC_BAD)
-        h->bad++;
-    else
-        h->unverifiable++;
-}
-
 /* The advertisement by 'from' with this id, address and port; then one without regard to the port (Apple's echoes drop it). */
 static struct mpa_advert *find(struct mpa_conn *c, const struct mpa_add_addr *o, enum mpa_dir from,
                                bool any_port)
@@ -124,7 +114,7 @@ static void apply_echo(struct pass *p, const struct mpa_option *o)
     if (o->add_addr.has_hmac) {
         uint8_t verdict = judge(p, &o->add_addr, p->dir);
 
-        count(&p->t->counts.hmac_add_addr, verdict);
+        hmac_count(&p->t->counts.hmac_add_addr, verdict);
         tell(p, MPA_EVENT_HMAC, o, a, verdict);
     }
     if (!a)
@@ -149,7 +139,7 @@ static void apply_copy(struct pass *p, const struct mpa_option *o)
                     a->hmac != MPA_HMAC_UNVERIFIABLE;
         uint8_t verdict = same ? a->hmac : judge(p, &o->add_addr, p->dir);
 
-        count(&p->t->counts.hmac_add_addr, verdict);
+        hmac_count(&p->t->counts.hmac_add_addr, verdict);
         if (a) {
             memcpy(a->seen_hmac, o->add_addr.hmac, sizeof a->seen_hmac);
             a->hmac = verdict;

@@ -205,6 +205,7 @@ void handshake_after(struct pass *p);
 void handshake_capable(struct pass *p, const struct mpa_option *o);
 
 /* join.c */
+void hmac_count(struct mpa_rec_hmac *h, uint8_t verdict); /* 'verdict': enum mpa_word MPA_HMAC_*. */
 struct mpa_conn *join_find(struct mpa_tracker *t, const struct mpa_segment *seg,
                            const struct mpa_join *join, enum mpa_dir *ret_dir);
 void join_apply(struct pass *p, const struct mpa_option *o);

@@ -131,7 +131,7 @@ static uint8_t judge(struct pass *p, const uint8_t *mac, size_t size)
     return have_keys(sf->conn) ? MPA_HMAC_BAD : MPA_HMAC_UNVERIFIABLE;
 }
 
-static void count(struct mpa_rec_hmac *h, uint8_t verdict)
+void hmac_count(struct mpa_rec_hmac *h, uint8_t verdict)
 {
     if (verdict == MPA_HMAC_OK)
         h->ok++;
@@ -159,11 +159,11 @@ void join_apply(struct pass *p, const struct mpa_option *o)
         memcpy(sf->join_hmac, j->hmac, sizeof sf->join_hmac);
         sf->flags |= MPA_SF_JOIN_HMAC;
         sf->join_synack_hmac = judge(p, j->hmac, 8);
-        count(&p->t->counts.hmac_join_synack, sf->join_synack_hmac);
+        hmac_count(&p->t->counts.hmac_join_synack, sf->join_synack_hmac);
         tell(p, MPA_EVENT_HMAC, o, NULL, sf->join_synack_hmac);
     } else if (j->hmac_size == 20) {
         sf->join_ack_hmac = judge(p, j->hmac, 20);
-        count(&p->t->counts.hmac_join_ack, sf->join_ack_hmac);
+        hmac_count(&p->t->counts.hmac_join_ack, sf->join_ack_hmac);
         tell(p, MPA_EVENT_HMAC, o, NULL, sf->join_ack_hmac);
     }
 }
