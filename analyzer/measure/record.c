@@ -140,8 +140,11 @@ void measure_conn_end(struct mpa_measure *m, struct mpa_conn *conn)
         if (status == MPA_OK) {
             fill(m, conn, &record);
             measure_churn_conn(m, &record);
-            status = m->config.on_conn(m->config.context, &record);
+            if (m->config.judge)
+                status = m->config.judge(m->config.judge_context, conn, &record);
         }
+        if (status == MPA_OK)
+            status = m->config.on_conn(m->config.context, &record);
         if (status != MPA_OK)
             measure_failed(m, status);
     }

@@ -17,7 +17,9 @@ struct mpa_conn *conn_new(struct mpa_tracker *t, const struct mpa_segment *seg)
     c->dialect = (uint8_t)t->config.dialect;
     c->fallback = MPA_FALLBACK_REASON_NONE;
     if (t->config.conn_user_size)
-        c->user = (char *)c + ((sizeof *c + 15) & ~(size_t)15);
+        c->user = (char *)c + round16(sizeof *c);
+    if (t->config.also_conn_size)
+        c->also = (char *)c + round16(sizeof *c) + round16(t->config.conn_user_size);
     t->counts.connections = t->next_id;
     t->live++;
     timer_set(t, c);
@@ -48,7 +50,9 @@ struct mpa_subflow *subflow_new(struct mpa_tracker *t, struct mpa_conn *c,
         sf->half[i].backup = 2;
     }
     if (t->config.subflow_user_size)
-        sf->user = (char *)sf + ((sizeof *sf + 15) & ~(size_t)15);
+        sf->user = (char *)sf + round16(sizeof *sf);
+    if (t->config.also_subflow_size)
+        sf->also = (char *)sf + round16(sizeof *sf) + round16(t->config.subflow_user_size);
     if (c->last_subflow)
         c->last_subflow->next = sf;
     else
@@ -165,6 +169,8 @@ void conn_end(struct mpa_tracker *t, struct mpa_conn *c)
 {
     if (t->config.observer.conn_end)
         t->config.observer.conn_end(t->config.observer.context, c);
+    if (t->config.also.conn_end)
+        t->config.also.conn_end(t->config.also.context, c);
     timer_clear(t, c);
     for (int i = 0; i < 2; i++)
         if (c->data[i].flags & MPA_DATA_TOKEN)
@@ -252,6 +258,12 @@ struct mpa_conn *token_find(const struct mpa_tracker *t, uint32_t token, enum mp
     while (c && c->data[owner].token != token)
         c = c->token_chain[owner];
     return c;
+}
+
+struct mpa_conn *mpa_tracker_by_token(const struct mpa_tracker *t, uint32_t token,
+                                      enum mpa_dir owner, const struct mpa_conn *after)
+{
+    return token_find(t, token, owner, after);
 }
 
 /* ---- Keys ------------------------------------------------------------------------------------------------- */

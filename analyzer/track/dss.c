@@ -2,8 +2,7 @@
 /* Data sequence numbers: mappings, Data ACKs, DATA_FIN (RFC 8684 3.3). */
 #include "internal.h"
 
-/* The absolute number for one that was sent with 32 or 64 bits, near what is known of that direction. */
-static uint64_t expand(const struct mpa_data_half *d, uint64_t value, bool wide)
+uint64_t mpa_data_expand(const struct mpa_data_half *d, uint64_t value, bool wide)
 {
     if (wide)
         return value;
@@ -19,7 +18,7 @@ static uint64_t expand(const struct mpa_data_half *d, uint64_t value, bool wide)
 static void apply_ack(struct pass *p, const struct mpa_dss *dss)
 {
     struct mpa_data_half *d = &p->conn->data[other(p->dir)];
-    uint64_t ack = expand(d, dss->data_ack, (dss->flags & MPA_DSS_ACK8) != 0);
+    uint64_t ack = mpa_data_expand(d, dss->data_ack, (dss->flags & MPA_DSS_ACK8) != 0);
 
     if (d->acked && (int64_t)(ack - d->acked) <= 0)
         return;
@@ -87,7 +86,7 @@ static void apply_map(struct pass *p, const struct mpa_option *o)
     const struct mpa_dss *dss = &o->dss;
     struct mpa_data_half *d = &p->conn->data[p->dir];
     bool fin = (dss->flags & MPA_DSS_FIN) != 0;
-    uint64_t dsn = expand(d, dss->dsn, (dss->flags & MPA_DSS_DSN8) != 0);
+    uint64_t dsn = mpa_data_expand(d, dss->dsn, (dss->flags & MPA_DSS_DSN8) != 0);
     uint32_t size = dss->length;
 
     if (size == 0) {

@@ -150,6 +150,12 @@ static inline enum mpa_dir opener(const struct mpa_subflow *sf)
     return sf->flags & MPA_SF_BY_SERVER ? MPA_TO_CLIENT : MPA_TO_SERVER;
 }
 
+/* User areas follow their connection or subflow, one after the other. */
+static inline size_t round16(size_t size)
+{
+    return (size + 15) & ~(size_t)15;
+}
+
 static inline struct mpa_frame_ref frame_of(const struct mpa_segment *seg)
 {
     return (struct mpa_frame_ref){seg->capture, (int64_t)seg->frame};

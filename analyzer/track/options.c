@@ -135,7 +135,7 @@ void options_apply(struct pass *p)
         p->t->counts.options[count_row(&o, seg->flags) - MPA_OPT_FIRST].v[p->dir]++;
         p->had_mptcp = true;
         upgrade(p, &o);
-        if (p->t->config.observer.options)
+        if (p->t->config.observer.options || p->t->config.also.options)
             tell(p, MPA_EVENT_OPTION, &o, NULL, 0);
         if (cond == MPA_COND_OK || (cond == MPA_COND_ILLEGAL && o.subtype != MPA_DSS))
             apply_one(p, &o);

@@ -26,9 +26,10 @@ struct mpa_tracker *mpa_tracker_new(const struct mpa_track_config *config)
     if (t->config.closed_ns == 0)
         t->config.closed_ns = DEFAULT_CLOSED;
     t->copies = calloc(COPY_SLOTS, sizeof *t->copies);
-    pool_init(&t->conns, ((sizeof(struct mpa_conn) + 15) & ~(size_t)15) + config->conn_user_size);
-    pool_init(&t->subflows,
-              ((sizeof(struct mpa_subflow) + 15) & ~(size_t)15) + config->subflow_user_size);
+    pool_init(&t->conns, round16(sizeof(struct mpa_conn)) + round16(config->conn_user_size) +
+                             config->also_conn_size);
+    pool_init(&t->subflows, round16(sizeof(struct mpa_subflow)) +
+                                round16(config->subflow_user_size) + config->also_subflow_size);
     pool_init(&t->views, sizeof(struct mpa_flow));
     pool_init(&t->adverts, sizeof(struct mpa_advert));
     pool_init(&t->samples, sizeof(struct mpa_samples));
@@ -44,10 +45,10 @@ struct mpa_tracker *mpa_tracker_new(const struct mpa_track_config *config)
 void tell(struct pass *p, enum mpa_event_kind kind, const struct mpa_option *option,
           struct mpa_advert *advert, int64_t value)
 {
-    const struct mpa_observer *o = &p->t->config.observer;
+    const struct mpa_observer *o = &p->t->config.observer, *also = &p->t->config.also;
     struct mpa_event e;
 
-    if (!o->event)
+    if (!o->event && !also->event)
         return;
     e = (struct mpa_event){.kind = kind,
                            .dir = p->dir,
@@ -59,7 +60,10 @@ void tell(struct pass *p, enum mpa_event_kind kind, const struct mpa_option *opt
                            .option = option,
                            .advert = advert,
                            .value = value};
-    o->event(o->context, &e);
+    if (o->event && (kind != MPA_EVENT_OPTION || o->options))
+        o->event(o->context, &e);
+    if (also->event && (kind != MPA_EVENT_OPTION || also->options))
+        also->event(also->context, &e);
 }
 
 /* ---- Time ------------------------------------------------------------------------------------------------- */
@@ -202,7 +206,14 @@ static bool take_copy(struct mpa_tracker *t, const struct mpa_segment *seg, uint
     *ret_subflow = sf;
     if (t->config.observer.copy)
         t->config.observer.copy(t->config.observer.context, seg, sf, dir);
+    if (t->config.also.copy)
+        t->config.also.copy(t->config.also.context, seg, sf, dir);
     return true;
+}
+
+uint64_t mpa_half_unwrap(const struct mpa_half *h, uint32_t seq)
+{
+    return mpa_unwrap32(h->seen.begun ? h->seen.next : h->acked ? h->acked : SEQ_BASE + seq, seq);
 }
 
 static void note_packet(struct pass *p)
@@ -220,10 +231,7 @@ static void note_packet(struct pass *p)
         p->conn->last_ns = seg->ns;
     if (seg->has_ts)
         h->flags |= MPA_HALF_TS;
-    p->seq = mpa_unwrap32(h->seen.begun ? h->seen.next
-                          : h->acked    ? h->acked
-                                        : SEQ_BASE + seg->seq,
-                          seg->seq);
+    p->seq = mpa_half_unwrap(h, seg->seq);
 }
 
 static struct mpa_subflow *find_subflow(struct pass *p, struct mpa_flow *flow, uint32_t hash)
@@ -287,6 +295,8 @@ static void step(struct mpa_tracker *t, const struct mpa_segment *seg, uint32_t 
     *ret_subflow = p.sf;
     if (t->config.observer.segment)
         t->config.observer.segment(t->config.observer.context, seg, p.sf, p.dir, facts);
+    if (t->config.also.segment)
+        t->config.also.segment(t->config.also.context, seg, p.sf, p.dir, facts);
 }
 
 void mpa_tracker_segment(struct mpa_tracker *t, const struct mpa_segment *segment,
@@ -367,22 +377,27 @@ void mpa_tracker_prepare(const struct mpa_tracker *t, struct mpa_segment *segmen
 
 void mpa_tracker_icmp(struct mpa_tracker *t, const struct mpa_icmp_error *icmp)
 {
-    const struct mpa_observer *o = &t->config.observer;
+    const struct mpa_observer *o = &t->config.observer, *also = &t->config.also;
+    struct mpa_event e;
     uint32_t hash = flow_hash_tuple(&t->flows, &icmp->src, icmp->sport, &icmp->dst, icmp->dport);
     enum mpa_dir dir;
     struct mpa_flow *flow;
 
     advance(t, icmp->ns);
     flow = flow_find(&t->flows, hash, &icmp->src, icmp->sport, &icmp->dst, icmp->dport, &dir);
-    if (!flow || !o->event)
+    if (!flow)
         return;
-    o->event(o->context, &(struct mpa_event){.kind = MPA_EVENT_ICMP,
-                                             .dir = dir,
-                                             .ns = icmp->ns,
-                                             .frame = {icmp->capture, (int64_t)icmp->frame},
-                                             .conn = flow->subflow->conn,
-                                             .subflow = flow->subflow,
-                                             .icmp = icmp});
+    e = (struct mpa_event){.kind = MPA_EVENT_ICMP,
+                           .dir = dir,
+                           .ns = icmp->ns,
+                           .frame = {icmp->capture, (int64_t)icmp->frame},
+                           .conn = flow->subflow->conn,
+                           .subflow = flow->subflow,
+                           .icmp = icmp};
+    if (o->event)
+        o->event(o->context, &e);
+    if (also->event)
+        also->event(also->context, &e);
 }
 
 /* ---- The end --------------------------------------------------------------------------------------------------- */
@@ -420,6 +435,11 @@ const struct mpa_track_counts *mpa_tracker_counts(const struct mpa_tracker *t)
     return &t->counts;
 }
 
+int64_t mpa_tracker_now(const struct mpa_tracker *t)
+{
+    return t->now_ns;
+}
+
 int64_t mpa_tracker_live(const struct mpa_tracker *t)
 {
     return t->live;
@@ -430,6 +450,7 @@ void mpa_tracker_free(struct mpa_tracker *t)
     if (!t)
         return;
     t->config.observer = (struct mpa_observer){0};
+    t->config.also = (struct mpa_observer){0};
     if (t->flows.buckets)
         mpa_tracker_finish(t);
     flow_table_close(&t->flows);

@@ -29,7 +29,7 @@ struct mpa_churn_line {
 };
 
 struct mpa_measure_config {
-    struct mpa_track_config track; /* 'observer' and the user sizes are set by the measure. */
+    struct mpa_track_config track; /* 'observer' and its user sizes are set by the measure; 'also' is free. */
     const struct mpa_prefix *vips; /* --vip; borrowed for the measure's life, like all arrays here. */
     int vip_count;
     const struct mpa_server *servers;
@@ -44,6 +44,9 @@ struct mpa_measure_config {
        connection.  NULL: not called. */
     void (*on_segment)(void *context, const struct mpa_segment *segment, enum mpa_dir dir);
     void *context;
+    /* Called before 'on_conn' with the connection and its record, to which it may add findings.  NULL: not called. */
+    int (*judge)(void *context, const struct mpa_conn *conn, struct mpa_rec_conn *record);
+    void *judge_context;
 };
 
 struct mpa_measure;

@@ -102,6 +102,7 @@ struct mpa_subflow {
     uint8_t join_hmac[8];   /* As seen in the SYN/ACK. */
     struct mpa_synack *rival; /* Another server's SYN/ACK (split handshake, AC-06); NULL normally. */
     void *user; /* 'subflow_user_size' zeroed bytes of the observer. */
+    void *also; /* 'also_subflow_size' zeroed bytes of the second observer. */
 };
 
 #define MPA_SF_BY_SERVER 0x01   /* Opened by the server. */
@@ -198,6 +199,7 @@ struct mpa_conn {
     struct mpa_conn *timer_prev, *timer_next;
     uint32_t timer_slot;
     void *user; /* 'conn_user_size' zeroed bytes of the observer. */
+    void *also; /* 'also_conn_size' zeroed bytes of the second observer. */
 };
 
 #define MPA_CONN_INFINITE 0x01   /* An infinite mapping was seen. */
@@ -306,6 +308,10 @@ struct mpa_track_config {
     size_t conn_user_size;         /* Bytes of 'user' in a connection and in a subflow. */
     size_t subflow_user_size;
     struct mpa_observer observer;
+    /* A second observer, told after the first (the checks beside the measurements). */
+    struct mpa_observer also;
+    size_t also_conn_size;
+    size_t also_subflow_size;
 };
 
 /* What was counted over all segments, copies apart. */
@@ -340,6 +346,19 @@ void mpa_tracker_icmp(struct mpa_tracker *t, const struct mpa_icmp_error *icmp);
 void mpa_tracker_finish(struct mpa_tracker *t);
 
 const struct mpa_track_counts *mpa_tracker_counts(const struct mpa_tracker *t);
+
+/* The absolute data sequence number or Data ACK for one that was sent with 32 or 64 bits ('wide'), near what is known of the direction
+   'd' that it counts: as the tracker reads it when the segment is next. */
+uint64_t mpa_data_expand(const struct mpa_data_half *d, uint64_t value, bool wide);
+
+/* The unwrapped number (that of mpa_half.seen) for a sequence number of this direction's segment, likewise. */
+uint64_t mpa_half_unwrap(const struct mpa_half *h, uint32_t seq);
+
+/* A connection in memory whose side 'owner' has this token, by its key: the next one after 'after' (NULL: the first); NULL at the end. */
+struct mpa_conn *mpa_tracker_by_token(const struct mpa_tracker *t, uint32_t token, enum mpa_dir owner, const struct mpa_conn *after);
+
+/* The highest time stamp seen; INT64_MIN before any. */
+int64_t mpa_tracker_now(const struct mpa_tracker *t);
 
 /* Connections in memory now. */
 int64_t mpa_tracker_live(const struct mpa_tracker *t);
