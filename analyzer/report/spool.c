@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define WRITE_SIZE (256u * 1024) /* Bytes of records that are written at once. */
+#define AHEAD_SIZE (64u * 1024u)  /* ... and that are read ahead. */
 #define PAGE_SLOTS 8192          /* Slots of the index that are in memory. */
 
 /* Where a record lies.  Size 0: there is none with this id. */
@@ -27,8 +28,11 @@ struct slot {
 struct mpa_spool {
     int records; /* File descriptors. */
     int index;
-    uint8_t *pending; /* Records that are not in the file yet. */
+    uint8_t *pending; /* Records that are not in the file yet; once all are, a part of it that was read ahead. */
     size_t pending_size;
+    uint64_t ahead_at; /* Where that part begins, and its bytes. */
+    size_t ahead_size;
+    uint64_t read_upto; /* End of the record that was read last. */
     uint64_t written; /* Bytes of the file. */
     uint8_t *packed;  /* One record. */
     size_t packed_capacity;
@@ -156,6 +160,7 @@ int mpa_spool_put(struct mpa_spool *s, const struct mpa_rec_conn *conn)
         status = flush_records(s);
     if (status != MPA_OK)
         return status;
+    s->ahead_size = 0;
     offset = s->written + s->pending_size;
     if (size > WRITE_SIZE) {
         status = write_all(s->records, s->packed, size, offset);
@@ -175,11 +180,10 @@ int mpa_spool_put(struct mpa_spool *s, const struct mpa_rec_conn *conn)
     return MPA_OK;
 }
 
-/* Read and unpack the record of 'slot' into 'current'. */
-static int load(struct mpa_spool *s, const struct slot *slot)
+/* The bytes of a record outside of what was read ahead. */
+static int read_one(struct mpa_spool *s, const struct slot *slot)
 {
     uint8_t *grown;
-    int status;
 
     if (slot->size > s->packed_capacity) {
         grown = realloc(s->packed, slot->size);
@@ -188,10 +192,43 @@ static int load(struct mpa_spool *s, const struct slot *slot)
         s->packed = grown;
         s->packed_capacity = slot->size;
     }
-    status = read_all(s->records, s->packed, slot->size, slot->offset);
-    if (status != MPA_OK)
+    return read_all(s->records, s->packed, slot->size, slot->offset);
+}
+
+/* The bytes of the record of 'slot'.  Most follow each other: connections that had not ended are the last that are put, in order. */
+static int fetch(struct mpa_spool *s, const struct slot *slot, const uint8_t **ret)
+{
+    uint64_t end = s->ahead_at + s->ahead_size, upto = slot->offset + slot->size;
+    bool next = slot->offset == s->read_upto;
+    int status = MPA_OK;
+
+    s->read_upto = upto;
+    if (slot->size > AHEAD_SIZE ||
+        (!next && (slot->offset < s->ahead_at || slot->offset > end + AHEAD_SIZE))) {
+        status = read_one(s, slot);
+        *ret = s->packed;
         return status;
-    status = mpa_record_unpack(s->packed, slot->size, &s->current);
+    }
+    if (slot->offset < s->ahead_at || upto > end) {
+        s->ahead_at = slot->offset;
+        s->ahead_size =
+            s->written - slot->offset < AHEAD_SIZE ? (size_t)(s->written - slot->offset) : AHEAD_SIZE;
+        status = read_all(s->records, s->pending, s->ahead_size, s->ahead_at);
+    }
+    *ret = s->pending + (slot->offset - s->ahead_at);
+    return status;
+}
+
+/* Read and unpack the record of 'slot' into 'current'. */
+static int load(struct mpa_spool *s, const struct slot *slot)
+{
+    const uint8_t *bytes;
+    int status = fetch(s, slot, &bytes);
+
+    if (status == MPA_OK)
+        status = mpa_record_unpack(bytes, slot->size, &s->current);
+    else
+        s->ahead_size = 0;
     return status == MPA_ERR_FORMAT ? MPA_ERR_READ : status;
 }
 
@@ -226,6 +263,8 @@ int mpa_spool_next(struct mpa_spool *s, struct mpa_rec_conn **ret)
 void mpa_spool_rewind(struct mpa_spool *s)
 {
     s->next_id = 0;
+    s->ahead_at = 0;
+    s->ahead_size = 0;
 }
 
 void mpa_spool_free(struct mpa_spool *s)

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Records as bytes: the structures one after the other, with runs of zeros taken out.
+ * Records as bytes: the structures one after the other, word by word in as few bytes as a word needs.
  *
- * Whole structures are copied, so that a new member needs no line here; a new array is one row in 'arrays'.  A record is mostly zeros
- * (unused servers, absent values): for every eight words there is a mask of those that are not zero, and those words; a mask of zero
- * is followed by how many more such groups there are.
+ * Whole structures are copied, so that a new member needs no line here; a new array is one row in 'arrays'.  Most words of a record
+ * are zero (unused servers), MPA_NULL (absent values) or small: every eight words have a header of a code each, then come the bytes of
+ * those words that need any.
  */
 #include "mpa/record_pack.h"
 
 #include "mpa/samples.h"
 #include "mpa/status.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +38,29 @@ static const struct {
 #define ARRAYS   (sizeof(arrays) / sizeof(arrays[0]))
 #define SUBFLOWS 0 /* Their row. */
 #define WORD     8u
-#define GROUP    8u /* Words with one mask. */
+#define GROUP    8u /* Words with one header. */
+#define HEADER   4u /* Its bytes: four bits for each word, the code. */
+
+/* Codes: 0 to 8 are the word's bytes, without leading zeros. */
+#define CODE_NULL 9u /* MPA_NULL. */
+#define CODE_BITS 4u
+#define CODE_MASK 15u
+
+/* By code: bytes of the word, those that count of eight loaded, what is added. */
+static const struct {
+    uint64_t mask, add;
+    size_t bytes;
+} codes[CODE_MASK + 1] = {
+    [1] = {0xff, 0, 1},
+    [2] = {0xffff, 0, 2},
+    [3] = {0xffffff, 0, 3},
+    [4] = {0xffffffff, 0, 4},
+    [5] = {0xffffffffff, 0, 5},
+    [6] = {0xffffffffffff, 0, 6},
+    [7] = {0xffffffffffffff, 0, 7},
+    [8] = {UINT64_MAX, 0, 8},
+    [CODE_NULL] = {0, (uint64_t)MPA_NULL, 0},
+};
 
 _Static_assert(sizeof(struct mpa_rec_conn) % WORD == 0, "records are read word by word");
 _Static_assert(sizeof(struct mpa_rec_subflow) % WORD == 0, "records are read word by word");
@@ -73,10 +96,10 @@ struct packer {
     bool failed; /* Memory ended: sticky. */
 };
 
-/* A mask for each group, and up to a group more than was asked for at the end. */
+/* A header for each group, a group that is not full, and what a store of eight bytes may write too much. */
 static bool make_room(struct packer *p, size_t size)
 {
-    size_t worst = p->size + size + size / (GROUP * WORD) * 2 + 2 * GROUP * WORD;
+    size_t worst = p->size + size + (size / (GROUP * WORD) + 1) * HEADER + (GROUP + 1) * WORD;
     size_t capacity = p->capacity ? p->capacity : 1024;
     uint8_t *grown;
 
@@ -94,49 +117,40 @@ static bool make_room(struct packer *p, size_t size)
     return true;
 }
 
-/* Words [at, at + GROUP) of 'size' bytes at 'bytes'; what lies behind the end reads as zero. */
-static unsigned load_group(const uint8_t *bytes, size_t size, size_t at, uint64_t ret[GROUP])
+static unsigned code_of(uint64_t word)
 {
-    size_t offset = at * WORD;
-    size_t have = size - offset < GROUP * WORD ? size - offset : GROUP * WORD;
-    unsigned mask = 0;
-
-    if (have < GROUP * WORD)
-        memset(ret, 0, GROUP * WORD);
-    memcpy(ret, bytes + offset, have);
-    for (unsigned i = 0; i < GROUP; i++)
-        mask |= (unsigned)(ret[i] != 0) << i;
-    return mask;
+    if (word == (uint64_t)MPA_NULL)
+        return CODE_NULL;
+    return word ? (71u - (unsigned)__builtin_clzll(word)) / 8u : 0;
 }
 
 static void put(struct packer *p, const void *from, size_t size)
 {
-    size_t words = (size + WORD - 1) / WORD;
-    uint64_t group[GROUP];
+    const uint8_t *bytes = from;
     uint8_t *to;
 
     if (size == 0 || !make_room(p, size))
         return;
     to = p->bytes + p->size;
-    for (size_t at = 0; at < words; at += GROUP) {
-        unsigned mask = load_group(from, size, at, group);
+    while (size > 0) {
+        size_t have = size < GROUP * WORD ? size : GROUP * WORD;
+        uint64_t group[GROUP] = {0}; /* What lies behind the end reads as zero. */
+        uint8_t *header = to;
+        uint32_t all = 0;
 
-        *to++ = (uint8_t)mask;
-        if (mask == 0) {
-            uint8_t run = 0;
+        memcpy(group, bytes, have);
+        to += HEADER;
+        for (unsigned i = 0; i < GROUP; i++) {
+            unsigned code = code_of(group[i]);
+            uint64_t word = htole64(group[i]);
 
-            while (run < UINT8_MAX && at + GROUP < words &&
-                   load_group(from, size, at + GROUP, group) == 0) {
-                run++;
-                at += GROUP;
-            }
-            *to++ = run;
+            memcpy(to, &word, WORD);
+            to += codes[code].bytes;
+            all |= code << i * CODE_BITS;
         }
-        for (unsigned i = 0; mask; i++, mask >>= 1)
-            if (mask & 1) {
-                memcpy(to, &group[i], WORD);
-                to += WORD;
-            }
+        memcpy(header, &all, HEADER);
+        bytes += have;
+        size -= have;
     }
     p->size = (size_t)(to - p->bytes);
 }
@@ -202,50 +216,58 @@ struct unpacker {
     int status; /* First failure: sticky. */
 };
 
-/* One group into 'to', of which 'room' bytes are wanted. */
-static void get_group(struct unpacker *u, unsigned mask, uint8_t *to, size_t room)
+/* A group from 'at', where that many bytes can be read as it may have; returns what lies behind it, NULL for codes that do not exist. */
+static const uint8_t *get_group(const uint8_t *at, uint64_t ret[GROUP])
 {
-    uint64_t group[GROUP] = {0};
+    uint32_t all;
+    bool known = true;
 
-    if ((size_t)(u->end - u->at) < (size_t)__builtin_popcount(mask) * WORD) {
-        u->status = MPA_ERR_FORMAT;
-        return;
+    memcpy(&all, at, HEADER);
+    at += HEADER;
+    for (unsigned i = 0; i < GROUP; i++, all >>= CODE_BITS) {
+        unsigned code = all & CODE_MASK;
+        uint64_t word;
+
+        memcpy(&word, at, WORD);
+        ret[i] = (le64toh(word) & codes[code].mask) + codes[code].add;
+        at += codes[code].bytes;
+        known &= code <= CODE_NULL;
     }
-    for (unsigned i = 0; mask; i++, mask >>= 1)
-        if (mask & 1) {
-            memcpy(&group[i], u->at, WORD);
-            u->at += WORD;
-        }
-    memcpy(to, group, room < sizeof(group) ? room : sizeof(group));
+    return known ? at : NULL;
+}
+
+/* The same near the end of the bytes. */
+static const uint8_t *get_last_group(const struct unpacker *u, uint64_t ret[GROUP])
+{
+    uint8_t bytes[HEADER + (GROUP + 1) * WORD] = {0};
+    size_t have = (size_t)(u->end - u->at), took;
+    const uint8_t *behind;
+
+    memcpy(bytes, u->at, have < sizeof(bytes) ? have : sizeof(bytes));
+    behind = get_group(bytes, ret);
+    took = behind ? (size_t)(behind - bytes) : SIZE_MAX;
+    return took <= have ? u->at + took : NULL;
 }
 
 /* The counterpart of put(): exactly 'size' bytes. */
 static void get(struct unpacker *u, void *to, size_t size)
 {
     uint8_t *bytes = to;
-    size_t at = 0;
 
-    while (at < size && u->status == MPA_OK) {
-        unsigned mask;
+    while (size > 0 && u->status == MPA_OK) {
+        size_t room = size < GROUP * WORD ? size : GROUP * WORD;
+        bool plenty = (size_t)(u->end - u->at) >= HEADER + (GROUP + 1) * WORD;
+        uint64_t group[GROUP];
+        const uint8_t *behind = plenty ? get_group(u->at, group) : get_last_group(u, group);
 
-        if (u->end - u->at < 2) {
+        if (!behind) {
             u->status = MPA_ERR_FORMAT;
             return;
         }
-        mask = *u->at++;
-        if (mask) {
-            get_group(u, mask, bytes + at, size - at);
-            at += GROUP * WORD;
-        } else {
-            size_t run = ((size_t)*u->at++ + 1) * GROUP * WORD;
-
-            if (run >= size - at + GROUP * WORD) {
-                u->status = MPA_ERR_FORMAT;
-                return;
-            }
-            memset(bytes + at, 0, run < size - at ? run : size - at);
-            at += run;
-        }
+        u->at = behind;
+        memcpy(bytes, group, room);
+        bytes += room;
+        size -= room;
     }
 }
 
@@ -269,8 +291,8 @@ static void *get_array(struct unpacker *u, int count, size_t which)
     size_t item = arrays[which].item;
     void *items;
 
-    /* Even zeros take two bytes for 16 KiB: a count beyond that is damage. */
-    if (count < 0 || (uint64_t)count * item / (256 * GROUP * WORD) > (uint64_t)(u->end - u->at))
+    /* Even zeros take a header for each group: a count beyond that is damage. */
+    if (count < 0 || (uint64_t)count * item / (GROUP * WORD) > (uint64_t)(u->end - u->at))
         u->status = MPA_ERR_FORMAT;
     if (u->status != MPA_OK || count == 0)
         return NULL;
@@ -290,7 +312,7 @@ static void get_samples(struct unpacker *u, struct mpa_samples *ret)
     uint8_t *flat;
 
     get(u, &size, sizeof(size));
-    if (u->status == MPA_OK && size / (256 * GROUP * WORD) > (uint64_t)(u->end - u->at))
+    if (u->status == MPA_OK && size / (GROUP * WORD) > (uint64_t)(u->end - u->at))
         u->status = MPA_ERR_FORMAT;
     if (u->status != MPA_OK)
         return;
