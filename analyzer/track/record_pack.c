@@ -30,6 +30,8 @@ static const struct {
     ARRAY(add_addrs, add_addr_count),
     ARRAY(hits, hit_count),
     ARRAY(notes, note_count),
+    ARRAY(findings, finding_count),
+    ARRAY(tallies, tally_count),
     ARRAY(merge.spans[0], merge.span_count[0]),
     ARRAY(merge.spans[1], merge.span_count[1]),
 #undef ARRAY

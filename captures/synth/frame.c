@@ -466,6 +466,15 @@ static int by_time(const void *a, const void *b)
     return x->order < y->order ? -1 : 1;
 }
 
+size_t synth_store_frame(const struct synth_store *s, size_t made)
+{
+    size_t before = 0;
+
+    for (size_t i = 0; i < s->count; i++)
+        before += by_time(&s->at[i], &s->at[made]) < 0;
+    return before + 1;
+}
+
 int synth_store_write(struct synth_store *s, const char *path, uint32_t snaplen)
 {
     pcap_t *p = pcap_open_dead_with_tstamp_precision(synth_link_dlt(s->link), (int)snaplen,

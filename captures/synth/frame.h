@@ -88,6 +88,9 @@ void synth_store_too_big(struct synth_store *s, const struct synth_packet *p, ui
                          const struct synth_packet *quoted);
 
 size_t synth_store_count(const struct synth_store *s);
+
+/* The number (from 1) that the packet made as number 'made' (from 0) will have when written.  Not after writing. */
+size_t synth_store_frame(const struct synth_store *s, size_t made);
 size_t synth_store_longest_header(const struct synth_store *s); /* Bytes up to the end of TCP. */
 
 /* Write all in the order of time (of equals: of making) with nanosecond stamps.  0, or -1 with a

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* mpa-synth: synthetic captures with the results that must be found in them. */
-#include "synth.h"
+#include "rules.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -41,6 +41,8 @@ static int usage(void)
           "                 [--servers OUT.csv] [--seed N] [--snaplen N]\n"
           "                 [--linktype eth|sll|sll2|raw|null|vlan|qinq]\n"
           "                 [--tunnel gre|ipip|vxlan|geneve|gue0|gue1|4in6|6in6|6in4]\n"
+          "       mpa-synth --list-rules\n"
+          "       mpa-synth rule ID breaks|nearly -o OUT.pcap [--expected OUT.json]\n"
           "       mpa-synth bench -o OUT.pcap [OPTION]...   (see mpa-synth bench --help)\n",
           stderr);
     return 2;
@@ -203,6 +205,45 @@ static int write_servers(const struct synth *s, const char *path)
     return bad ? 4 : 0;
 }
 
+/* mpa-synth rule ID breaks|nearly ... */
+static int rule_main(int argc, char **argv)
+{
+    const struct synth_rule *rule;
+    struct arguments a;
+    struct synth s;
+    bool breaks;
+    int status = 0;
+
+    if (argc < 3 || parse(argc - 1, argv + 1, &a) != 0)
+        return usage();
+    breaks = strcmp(a.scenario, "breaks") == 0;
+    rule = synth_rule_find(argv[1]);
+    if (!breaks && strcmp(a.scenario, "nearly") != 0)
+        return usage();
+    if (!rule) {
+        fprintf(stderr, "mpa-synth: no rule is called %s (see --list-rules)\n", argv[1]);
+        return 2;
+    }
+    synth_init(&s, a.seed, a.link, a.tunnel);
+    if (breaks)
+        rule->breaks(&s);
+    else
+        rule->nearly(&s);
+    if (a.expected) {
+        json_t *o = synth_rule_expectation(&s, rule);
+
+        if (json_dump_file(o, a.expected, JSON_INDENT(1)) != 0) {
+            fprintf(stderr, "mpa-synth: %s cannot be written\n", a.expected);
+            status = 4;
+        }
+        json_decref(o);
+    }
+    if (status == 0 && synth_store_write(s.store, a.out, a.snaplen) != 0)
+        status = 4;
+    synth_free(&s);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     const struct synth_scenario *scenario;
@@ -214,6 +255,10 @@ int main(int argc, char **argv)
         return list();
     if (mpa_crypto_init() != 0)
         return 4;
+    if (argc == 2 && strcmp(argv[1], "--list-rules") == 0)
+        return synth_rules_list();
+    if (argc > 1 && strcmp(argv[1], "rule") == 0)
+        return rule_main(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "bench") == 0)
         return synth_bench(argc - 1, argv + 1);
     if (parse(argc, argv, &a) != 0)

@@ -191,6 +191,11 @@ struct synth {
         const char *action, *server;
     } churn[16];
     size_t churn_count;
+    struct {
+        const char *rule;
+        size_t packet; /* Index in the store. */
+    } found[16];       /* synth_found() in rules.h. */
+    size_t found_count;
     bool with_churn, with_servers; /* The analyzer will be given the log, the list of servers. */
 };
 

@@ -147,6 +147,49 @@ struct mpa_rec_note {
     struct mpa_addr addr; /* Zero where it does not apply. */
 };
 
+/* What a rule compared (check.h). */
+enum mpa_compared { MPA_COMPARED_NUMBER, MPA_COMPARED_HEX32, MPA_COMPARED_HEX64, MPA_COMPARED_NS, MPA_COMPARED_ADDR, MPA_COMPARED_TEXT };
+
+struct mpa_rec_value {
+    const char *name; /* Static. */
+    enum mpa_compared kind;
+    int64_t number;       /* NUMBER; HEX32, HEX64: its bits; NS: a duration. */
+    struct mpa_addr addr; /* ADDR. */
+    const char *text;     /* TEXT: static. */
+};
+
+#define MPA_FINDING_FRAMES 4
+#define MPA_FINDING_VALUES 6
+
+/* Something a rule found. */
+struct mpa_rec_finding {
+    uint16_t rule;          /* enum mpa_rule */
+    enum mpa_word severity; /* MPA_SEVERITY_* */
+    enum mpa_word verdict;  /* MPA_FINDING_* */
+    int64_t subflow;        /* MPA_NULL: of the connection. */
+    int64_t ns;             /* Of the first frame; MPA_NULL without one. */
+    struct mpa_frame_ref frames[MPA_FINDING_FRAMES]; /* The one to look at first. */
+    int frame_count;
+    struct mpa_rec_value values[MPA_FINDING_VALUES];
+    int value_count;
+    const char *text; /* One sentence; static. */
+    uint64_t key;     /* Tells occasions of one rule on one subflow apart, equally at every vantage point; 0 where there is one. */
+};
+
+/* How often a rule gave a verdict. */
+struct mpa_rec_tally {
+    uint16_t rule;    /* enum mpa_rule */
+    uint16_t verdict; /* enum mpa_verdict (check.h), never NOT_APPLICABLE. */
+    uint32_t count;
+};
+
+/* A row of "rules": sums over all connections. */
+#define MPA_RULE_REASONS 10
+struct mpa_rec_rule {
+    int64_t checked, passed, broken; /* checked is passed + broken + all not verifiable. */
+    int64_t not_verifiable[MPA_RULE_REASONS]; /* By enum mpa_verdict - MPA_VERDICT_NV_FIRST. */
+};
+
 /* Data sequence space seen, by direction: sorted, disjoint intervals of absolute 64-bit numbers. */
 struct mpa_rec_span {
     uint64_t start, end; /* 'end' is exclusive. */
@@ -189,6 +232,10 @@ struct mpa_rec_conn {
     struct mpa_rec_note *notes;
     int note_count;
     int notes_dropped; /* Notes beyond the bound. */
+    struct mpa_rec_finding *findings; /* With --check. */
+    int finding_count;
+    struct mpa_rec_tally *tallies; /* The same; sorted by rule and verdict. */
+    int tally_count;
 
     /* What merging needs; not printed. */
     struct {
@@ -288,6 +335,9 @@ struct mpa_rec_report {
     bool vips_inferred;
     int64_t split_handshakes;
     int64_t icmp_too_big_astray;
+    const struct mpa_rec_rule *rules; /* By enum mpa_rule; NULL without --check. */
+    int rule_count;
+    int64_t findings[3]; /* By enum mpa_word - MPA_SEVERITY_INFO. */
 };
 
 #endif

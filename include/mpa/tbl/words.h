@@ -92,6 +92,15 @@ WORD(OPT_COUNT, TRUNCATED,         "truncated")
 WORD(CHURN_SOURCE, LOG,      "log")
 WORD(CHURN_SOURCE, INFERRED, "inferred")
 
+WORD(SEVERITY, INFO,    "info")
+WORD(SEVERITY, WARNING, "warning")
+WORD(SEVERITY, ERROR,   "error")
+
+/* What a finding says: a MUST or SHOULD of a reference was violated; other behaviour is not as it should be; worth knowing. */
+WORD(FINDING, VIOLATION, "violation")
+WORD(FINDING, WARNING,   "warning")
+WORD(FINDING, INFO,      "info")
+
 /* What a connection's story is told from (--explain). */
 WORD(NOTE, SYN,           "SYN")
 WORD(NOTE, SYN_AGAIN,     "SYN again")

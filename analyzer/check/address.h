@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the rules of the group address remember; see internal.h.  Included by it only. */
+#ifndef MPA_CHECK_ADDRESS_H
+#define MPA_CHECK_ADDRESS_H
+
+#include "mpa/check.h"
+
+/* In each connection. */
+struct check_address_conn {
+    uint8_t unused;
+};
+
+/* In each subflow. */
+struct check_address_subflow {
+    uint8_t unused;
+};
+
+/* In the check. */
+struct check_address_all {
+    uint8_t unused;
+};
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the rules of the group capable remember; see internal.h.  Included by it only. */
+#ifndef MPA_CHECK_CAPABLE_H
+#define MPA_CHECK_CAPABLE_H
+
+#include "mpa/check.h"
+
+/* In each connection. */
+struct check_capable_conn {
+    uint8_t unused;
+};
+
+/* In each subflow. */
+struct check_capable_subflow {
+    uint8_t unused;
+};
+
+/* In the check. */
+struct check_capable_all {
+    uint8_t unused;
+};
+
+#endif

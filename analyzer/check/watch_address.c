@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the rules of the group address need to remember. */
+#include "internal.h"
+
+const struct check_watcher check_watch_address = {.event = NULL};

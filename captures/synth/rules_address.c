@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Breaches of the rules of the group address, and what nearly is one. */
+#include "rules.h"
+
+const struct synth_rule synth_rules_address[] = {
+    {.id = NULL},
+};

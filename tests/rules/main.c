@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rules_walk ID...       each rule on its two captures
+ * rules_walk --mutate    every rule with its judge replaced: each replacement must be noticed
+ */
+#include "walk.h"
+
+#include <stdio.h>
+
+static enum mpa_verdict always_absent(const struct check_case *k, struct mpa_rec_finding *f)
+{
+    (void)k;
+    (void)f;
+    return MPA_VERDICT_NOT_APPLICABLE;
+}
+
+static enum mpa_verdict always_false(const struct check_case *k, struct mpa_rec_finding *f)
+{
+    (void)k;
+    (void)f;
+    return MPA_VERDICT_PASSED;
+}
+
+static enum mpa_verdict always_true(const struct check_case *k, struct mpa_rec_finding *f)
+{
+    (void)k;
+    return check_broken(f, "mutated");
+}
+
+static const struct {
+    const char *name;
+    check_judge *judge;
+} mutations[] = {{"nothing applies", always_absent},
+                 {"return false", always_false},
+                 {"return true", always_true}};
+
+static bool walk_one(enum mpa_rule rule)
+{
+    const struct mpa_rule_info *info = mpa_rule_info(rule);
+    struct walk_case c;
+    bool ok = walk_make(rule, &c);
+
+    if (!ok)
+        printf("%s: its captures cannot be made\n", info->id);
+    else if ((ok = walk_judge(&c, true)))
+        printf("%s: found at its frame, and passed\n", info->id);
+    else
+        printf("%s: %s: FAILED\n", info->id, info->title);
+    walk_free(&c);
+    return ok;
+}
+
+/* A walk that nobody can fail proves nothing. */
+static bool mutate_one(enum mpa_rule rule)
+{
+    struct walk_case c;
+    bool ok = walk_make(rule, &c) && walk_judge(&c, false);
+
+    if (!ok)
+        printf("%s: fails without mutation\n", mpa_rule_info(rule)->id);
+    for (size_t i = 0; ok && i < sizeof mutations / sizeof mutations[0]; i++) {
+        c.options.mutated = rule;
+        c.options.judge = mutations[i].judge;
+        if (walk_judge(&c, false)) {
+            printf("%s: \"%s\" is not noticed\n", mpa_rule_info(rule)->id, mutations[i].name);
+            ok = false;
+        }
+    }
+    walk_free(&c);
+    return ok;
+}
+
+int main(int argc, char **argv)
+{
+    bool mutate = argc == 2 && strcmp(argv[1], "--mutate") == 0, ok = true;
+    int count = 0;
+
+    for (int i = 0; mutate && i < MPA_RULE_COUNT; i++, count++)
+        ok &= mutate_one((enum mpa_rule)i);
+    for (int i = 1; !mutate && i < argc; i++, count++) {
+        enum mpa_rule rule = mpa_rule_find(argv[i]);
+
+        if (rule == MPA_RULE_COUNT) {
+            fprintf(stderr, "rules_walk: no rule is called %s\n", argv[i]);
+            return 2;
+        }
+        ok &= walk_one(rule);
+    }
+    if (count == 0) {
+        fputs("usage: rules_walk ID... | --mutate\n", stderr);
+        return 2;
+    }
+    if (mutate && ok)
+        printf("%d rules, three mutations each: all are noticed\n", count);
+    return ok ? 0 : 1;
+}
