@@ -438,10 +438,15 @@ void synth_emit(struct synth_tx *tx)
     struct synth_half *h = &f->half[tx->from];
     struct synth_host *host = f->end[tx->from].host;
     uint32_t server_id = f->end[SYNTH_SERVER].host->server_id;
-    uint64_t end = tx->off + tx->size;
+    uint64_t end;
     uint8_t payload[65536];
     struct synth_packet p;
 
+    if (c->s->alter) {
+        c->s->alter_calls++;
+        c->s->alter(c->s, tx);
+    }
+    end = tx->off + tx->size;
     end += tx->flags & (MPA_TCP_SYN | MPA_TCP_FIN) ? 1 : 0;
     /* Katran's servers name themselves, and clients repeat it. */
     if (server_id && !(tx->flags & (MPA_TCP_SYN | MPA_TCP_RST)) && synth_opts_left(&tx->opts) >= 6)

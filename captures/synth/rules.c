@@ -30,11 +30,33 @@ int synth_rules_list(void)
     return fflush(stdout) == 0 ? 0 : 4;
 }
 
-void synth_found(struct synth *s, const char *rule)
+static void found(struct synth *s, const char *rule, size_t packet)
 {
     assert(s->found_count < sizeof s->found / sizeof *s->found);
     s->found[s->found_count].rule = rule;
-    s->found[s->found_count++].packet = synth_store_count(s->store) - 1;
+    s->found[s->found_count++].packet = packet;
+}
+
+void synth_found(struct synth *s, const char *rule)
+{
+    found(s, rule, synth_store_count(s->store) - 1);
+}
+
+void synth_found_here(struct synth *s, const char *rule)
+{
+    found(s, rule, synth_store_count(s->store));
+}
+
+uint8_t *synth_option(struct synth_tx *tx, enum mpa_subtype subtype)
+{
+    for (size_t i = 0; i + 1 < tx->opts.size;) {
+        uint8_t *o = tx->opts.bytes + i;
+
+        if (o[0] == MPA_OPT_KIND && o[2] >> 4 == subtype)
+            return o;
+        i += o[0] < 2 ? 1 : o[1]; /* End and NOP have no length. */
+    }
+    return NULL;
 }
 
 json_t *synth_rule_expectation(struct synth *s, const struct synth_rule *rule)

@@ -41,6 +41,12 @@ const struct synth_rule *synth_rule_find(const char *id);
 /* The packet that was emitted last is the first frame of a finding of 'rule'. */
 void synth_found(struct synth *s, const char *rule);
 
+/* The same of the packet that will be emitted next (the one that s->alter has in hands). */
+void synth_found_here(struct synth *s, const char *rule);
+
+/* The first MPTCP option of this subtype, at its kind byte; NULL where there is none. */
+uint8_t *synth_option(struct synth_tx *tx, enum mpa_subtype subtype);
+
 /* All rows: id, what is wrong.  0, or 4 when it cannot be written. */
 int synth_rules_list(void);
 

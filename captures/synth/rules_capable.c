@@ -9,34 +9,43 @@ static struct synth_conn *conn_v1(struct synth *s)
     return synth_conn(s, &cfg);
 }
 
-/* The SYN's MP_CAPABLE with one more flag; the rest of the connection in good order. */
-static void with_flag(struct synth *s, uint8_t flag, bool found)
+/* An ordinary connection whose packets s->alter sees. */
+static void ordinary(struct synth *s)
 {
     struct synth_conn *c = conn_v1(s);
-    struct synth_subflow *f = c->subflows[0];
-    struct synth_tx tx = synth_tx(f, SYNTH_CLIENT, MPA_TCP_SYN);
 
-    for (size_t i = 0; i + 4 <= tx.opts.size; i++)
-        if (tx.opts.bytes[i] == MPA_OPT_KIND && tx.opts.bytes[i + 1] == 4)
-            tx.opts.bytes[i + 3] |= flag;
-    synth_emit(&tx);
-    if (found)
-        synth_found(s, "MPC-04");
-    synth_synack(f);
-    synth_ack3(f);
-    synth_data(f, SYNTH_CLIENT, SYNTH_REQUEST);
-    synth_transfer(f, SYNTH_SERVER, 5000);
+    synth_open(c);
+    synth_data(c->subflows[0], SYNTH_CLIENT, SYNTH_REQUEST);
+    synth_transfer(c->subflows[0], SYNTH_SERVER, 5000);
     synth_close(c, SYNTH_SERVER);
+}
+
+/* ---- MPC-04: the SYN with one more flag ---- */
+
+static void set_b(struct synth *s, struct synth_tx *tx)
+{
+    if (s->alter_calls > 1)
+        return;
+    synth_option(tx, MPA_MP_CAPABLE)[3] |= MPA_CAPABLE_B;
+    synth_found_here(s, "MPC-04");
+}
+
+static void set_c(struct synth *s, struct synth_tx *tx)
+{
+    if (s->alter_calls == 1)
+        synth_option(tx, MPA_MP_CAPABLE)[3] |= MPA_CAPABLE_C;
 }
 
 static void mpc_04_breaks(struct synth *s)
 {
-    with_flag(s, MPA_CAPABLE_B, true);
+    s->alter = set_b;
+    ordinary(s);
 }
 
 static void mpc_04_nearly(struct synth *s)
 {
-    with_flag(s, MPA_CAPABLE_C, false);
+    s->alter = set_c;
+    ordinary(s);
 }
 
 const struct synth_rule synth_rules_capable[] = {

@@ -159,6 +159,8 @@ struct synth_conn {
     size_t forget_count;
 };
 
+struct synth_tx;
+
 struct synth {
     enum synth_link link;
     enum synth_tunnel tunnel;
@@ -185,6 +187,11 @@ struct synth {
        may delay the packet itself. The first of them has the packet's time, which is what is
        expected.  NULL: none. */
     void (*copy_packet)(struct synth *s, struct synth_packet *p, enum synth_side from);
+    /* Called with each packet that is about to be sent, by whatever function, before its options are padded; may change it.  Only the
+       packet and what the model learns from it change, not what the sender believes.  NULL: none. */
+    void (*alter)(struct synth *s, struct synth_tx *tx);
+    unsigned
+        alter_calls; /* Of 'alter' so far, the present one included; a scenario may set it back. */
     /* What --churn gets: lines "time,action,server". */
     struct synth_churn {
         int64_t ns;
