@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "options.h"
 
+#include "expect.h"
 #include "lists.h"
 
 #include "mpa/source.h"
@@ -177,6 +178,21 @@ static int add_vip(struct options *o, const struct option_row *row, const char *
     return 0;
 }
 
+/* The files are read when the whole command line is understood. */
+static int add_nstat(struct options *o, const struct option_row *row, const char *value,
+                     const char **ret_why)
+{
+    const char **item = append(&o->nstat_values, o->nstat_count, sizeof(*item));
+
+    (void)row;
+    (void)ret_why;
+    if (!item)
+        return MPA_ERR_NOMEM;
+    *item = value;
+    o->nstat_count++;
+    return 0;
+}
+
 /* clang-format off */
 #define AT(m) offsetof(struct options, m)
 #define LATER(name, letter, argument) {NULL, name, letter, argument, NULL, NULL, 0, NULL}
@@ -207,6 +223,11 @@ static const struct option_row rows[] = {
     {NULL, "gue-port", 0, ARGUMENT_REQUIRED, "PORT", set_port, AT(ports.gue), "UDP port of GUE; default 6080"},
     {NULL, "vxlan-port", 0, ARGUMENT_REQUIRED, "PORT", set_port, AT(ports.vxlan), "UDP port of VXLAN; default 4789"},
     {NULL, "geneve-port", 0, ARGUMENT_REQUIRED, "PORT", set_port, AT(ports.geneve), "UDP port of Geneve; default 6081"},
+    {"Comparison",
+     "expect", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(expect_file),
+     "compare the report with the JSON in FILE: only its keys count, a number may be {\"min\":a,\"max\":b}"},
+    {NULL, "nstat", 0, ARGUMENT_REQUIRED, "HOST=FILE", add_nstat, 0,
+     "compare the kernel's MPTCP counters of HOST (ADDR[,ADDR]...) with its packets; FILE or BEFORE,AFTER from nstat -az"},
     {"Other",
      "max-connections", 0, ARGUMENT_REQUIRED, "N", set_count, AT(max_connections),
      "connections in memory at a time; beyond it the longest idle one ends; default 1000000"},
@@ -219,8 +240,8 @@ static const struct option_row rows[] = {
     LATER("check", 0, ARGUMENT_OPTIONAL), LATER("fail-on", 0, ARGUMENT_REQUIRED), LATER("rule", 0, ARGUMENT_REQUIRED),
     LATER("strict-ids", 0, ARGUMENT_NONE), LATER("junit", 0, ARGUMENT_REQUIRED), LATER("sarif", 0, ARGUMENT_REQUIRED),
     LATER("tap", 0, ARGUMENT_REQUIRED), LATER("baseline", 0, ARGUMENT_REQUIRED),
-    LATER("write-baseline", 0, ARGUMENT_REQUIRED), LATER("expect", 0, ARGUMENT_REQUIRED),
-    LATER("nstat", 0, ARGUMENT_REQUIRED), LATER("v6-secret", 0, ARGUMENT_REQUIRED), LATER("no-sandbox", 0, ARGUMENT_NONE),
+    LATER("write-baseline", 0, ARGUMENT_REQUIRED),
+    LATER("v6-secret", 0, ARGUMENT_REQUIRED), LATER("no-sandbox", 0, ARGUMENT_NONE),
     LATER("interval", 0, ARGUMENT_REQUIRED), LATER("follow", 0, ARGUMENT_REQUIRED), LATER("metrics", 0, ARGUMENT_REQUIRED),
     LATER("list-rules", 0, ARGUMENT_NONE),
 };
@@ -389,6 +410,16 @@ static int read_lists(struct parser *p)
         rc = servers_read(o->servers_file, &o->servers, &o->server_count, p->error, p->error_size);
     if (rc == 0 && o->churn_file)
         rc = churn_read(o->churn_file, &o->churn, &o->churn_count, p->error, p->error_size);
+    if (rc == 0 && o->expect_file) {
+        o->expected = expect_load(o->expect_file, p->error, p->error_size);
+        rc = o->expected ? 0 : MPA_ERR_ARGUMENT;
+    }
+    if (rc == 0 && o->nstat_count) {
+        o->nstat = calloc((size_t)o->nstat_count, sizeof(*o->nstat));
+        rc = o->nstat ? 0 : MPA_ERR_NOMEM;
+    }
+    for (int i = 0; i < o->nstat_count && rc == 0; i++)
+        rc = nstat_read(o->nstat_values[i], &o->nstat[i], p->error, p->error_size);
     return rc;
 }
 
@@ -416,6 +447,11 @@ void options_free(struct options *o)
     free(o->vips);
     free(o->servers);
     free(o->churn);
+    json_decref(o->expected);
+    for (int i = 0; o->nstat && i < o->nstat_count; i++)
+        nstat_free(&o->nstat[i]);
+    free(o->nstat);
+    free(o->nstat_values);
 }
 
 /* ---- Help ---- */

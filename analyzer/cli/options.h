@@ -4,7 +4,10 @@
 #ifndef MPA_CLI_OPTIONS_H
 #define MPA_CLI_OPTIONS_H
 
+#include "nstat.h"
 #include "values.h"
+
+#include <jansson.h>
 
 #include "mpa/measure.h"
 #include "mpa/segment.h"
@@ -35,6 +38,11 @@ struct options {
     int churn_count;
     enum mpa_dialect dialect; /* MPA_DIALECT_UNKNOWN: detect. */
     struct mpa_tunnel_ports ports;
+    const char *expect_file;   /* NULL: none. */
+    json_t *expected;          /* Read from it. */
+    const char **nstat_values; /* --nstat. */
+    struct nstat_host *nstat;  /* Read from them. */
+    int nstat_count;
     uint32_t max_connections; /* 0: the tracker's default. */
     const char **captures;    /* Of argv. */
     int capture_count;

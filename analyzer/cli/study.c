@@ -96,10 +96,65 @@ static int new_measure(struct study_vantage *v)
         .on_conn = on_conn,
         .on_segment = v->study->pairs ? on_segment : NULL,
         .context = v,
+        .hosts = v->hosts,
     };
 
     v->measure = mpa_measure_new(&config);
     return v->measure ? 0 : MPA_ERR_NOMEM;
+}
+
+/* What --nstat compares: each host by the vantage point that saw most of its options. */
+static void fill_hosts(struct study *s)
+{
+    for (int i = 0; i < s->o->nstat_count; i++) {
+        struct mpa_rec_counter *rows = &s->counters[i * MPA_COUNTER_COUNT];
+        struct mpa_hosts *best = NULL;
+        int64_t most = -1;
+
+        for (int k = 0; k < s->in.vantage_count; k++) {
+            struct mpa_hosts *h = s->vantages[k].hosts;
+            int64_t sum = mpa_hosts_seen(h, i);
+
+            for (int c = 0; c < MPA_COUNTER_COUNT; c++)
+                sum += mpa_hosts_count(h, i, (enum mpa_counter)c);
+            if (sum > most) {
+                most = sum;
+                best = h;
+            }
+        }
+        s->rec_hosts[i].host = s->o->nstat[i].text;
+        if (!best)
+            continue; /* No capture could be read. */
+        s->rec_hosts[i] = (struct mpa_rec_host){
+            .host = s->o->nstat[i].text,
+            .seen = mpa_hosts_seen(best, i),
+            .counters = rows,
+            .counter_count = nstat_compare(&s->o->nstat[i], best, i, rows),
+        };
+    }
+    s->report.hosts = s->rec_hosts;
+    s->report.host_count = s->o->nstat_count;
+}
+
+static int allocate_hosts(struct study *s)
+{
+    size_t count = (size_t)s->o->nstat_count;
+
+    if (count == 0)
+        return 0;
+    s->hosts = calloc(count, sizeof(*s->hosts));
+    s->rec_hosts = calloc(count, sizeof(*s->rec_hosts));
+    s->counters = calloc(count * MPA_COUNTER_COUNT, sizeof(*s->counters));
+    if (!s->hosts || !s->rec_hosts || !s->counters)
+        return MPA_ERR_NOMEM;
+    for (size_t i = 0; i < count; i++)
+        s->hosts[i] = (struct mpa_host){s->o->nstat[i].addrs, s->o->nstat[i].addr_count};
+    for (int i = 0; i < s->in.vantage_count; i++) {
+        s->vantages[i].hosts = mpa_hosts_new(s->hosts, (int)count);
+        if (!s->vantages[i].hosts)
+            return MPA_ERR_NOMEM;
+    }
+    return 0;
 }
 
 /* What is wrong with an input after it was read to its end; names it once. */
@@ -328,6 +383,8 @@ static void fill_report(struct study *s, struct mpa_measure *sum)
     int rc = mpa_measure_report(sum, &s->report);
 
     fill_captures(s);
+    if (s->hosts)
+        fill_hosts(s);
     if (rc == 0 && s->pairs)
         rc = mpa_pairs_report(s->pairs, &s->report.pairs, &s->report.pair_count);
     if (rc != 0)
@@ -363,7 +420,7 @@ static int allocate(struct study *s)
         if (!s->merge || !s->pairs)
             return MPA_ERR_NOMEM;
     }
-    return 0;
+    return allocate_hosts(s);
 }
 
 int study_run(struct study *s, const struct options *o, const char *const *paths, int count,
@@ -402,8 +459,13 @@ int study_run(struct study *s, const struct options *o, const char *const *paths
 
 void study_free(struct study *s)
 {
-    for (int i = 0; s->vantages && i < s->in.vantage_count; i++)
+    for (int i = 0; s->vantages && i < s->in.vantage_count; i++) {
         mpa_measure_free(s->vantages[i].measure);
+        mpa_hosts_free(s->vantages[i].hosts);
+    }
+    free(s->hosts);
+    free(s->rec_hosts);
+    free(s->counters);
     mpa_pairs_free(s->pairs);
     mpa_merge_free(s->merge);
     mpa_spool_free(s->ended);

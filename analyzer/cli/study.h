@@ -21,6 +21,7 @@ struct study;
 struct study_vantage {
     struct study *study;
     struct mpa_measure *measure; /* NULL when none of its captures could be read. */
+    struct mpa_hosts *hosts;     /* --nstat; NULL without. */
     int capture;                 /* Its first capture. */
 };
 
@@ -37,8 +38,11 @@ struct study {
     struct mpa_rec_capture *captures;
     const char *(*lost_checks)[STUDY_LOST_CHECKS]; /* Of each capture. */
     int64_t connections, selected;
-    int status;                   /* First failure of ours: negative enum mpa_status. */
-    struct mpa_rec_report report; /* Valid after study_run() returned 0. */
+    struct mpa_host *hosts;           /* --nstat: the addresses, */
+    struct mpa_rec_host *rec_hosts;   /* the comparisons, */
+    struct mpa_rec_counter *counters; /* and their rows: MPA_COUNTER_COUNT a host. */
+    int status;                       /* First failure of ours: negative enum mpa_status. */
+    struct mpa_rec_report report;     /* Valid after study_run() returned 0. */
 };
 
 /* Read everything and fill 'report' and 'done'.  A 'writer' (borrowed, 'totals_last'; or NULL) is begun and given the connections instead

@@ -185,6 +185,8 @@ static void on_event(void *context, const struct mpa_event *e)
 {
     struct mpa_measure *m = context;
 
+    if (m->config.hosts)
+        mpa_hosts_event(m->config.hosts, e);
     if (e->kind == MPA_EVENT_OPTION || !e->subflow)
         return;
     switch (e->kind) {
@@ -237,6 +239,7 @@ struct mpa_measure *mpa_measure_new(const struct mpa_measure_config *config)
     m->config.track.conn_user_size = sizeof(struct conn_user);
     m->config.track.subflow_user_size = sizeof(struct sub_user);
     m->config.track.observer = (struct mpa_observer){.context = m,
+                                                     .options = config->hosts != NULL,
                                                      .event = on_event,
                                                      .segment = on_segment,
                                                      .copy = on_copy,

@@ -10,6 +10,7 @@
 #ifndef MPA_MEASURE_H
 #define MPA_MEASURE_H
 
+#include "mpa/hosts.h"
 #include "mpa/record.h"
 #include "mpa/track.h"
 
@@ -44,6 +45,7 @@ struct mpa_measure_config {
        connection.  NULL: not called. */
     void (*on_segment)(void *context, const struct mpa_segment *segment, enum mpa_dir dir);
     void *context;
+    struct mpa_hosts *hosts; /* --nstat: told of every event (hosts.h); NULL: none. */
     /* Called before 'on_conn' with the connection and its record, to which it may add findings.  NULL: not called. */
     int (*judge)(void *context, const struct mpa_conn *conn, struct mpa_rec_conn *record);
     void *judge_context;

@@ -292,6 +292,19 @@ struct mpa_rec_transfer_class {
     struct mpa_rec_percentiles rate; /* Bytes per second, where a percentile says ns. */
 };
 
+/* "nstat": one counter of a host's kernel, and its packets in the capture. */
+struct mpa_rec_counter {
+    const char *name, *why; /* Static. */
+    int64_t kernel, wire;
+};
+
+struct mpa_rec_host {
+    const char *host; /* Its addresses as they were given. */
+    bool seen;        /* Packets of it are in the capture. */
+    const struct mpa_rec_counter *counters;
+    int counter_count;
+};
+
 /* Everything but the connections. */
 struct mpa_rec_report {
     int64_t epoch_ns; /* Time 0 of the relative times. */
@@ -335,6 +348,8 @@ struct mpa_rec_report {
     bool vips_inferred;
     int64_t split_handshakes;
     int64_t icmp_too_big_astray;
+    const struct mpa_rec_host *hosts; /* --nstat; NULL without. */
+    int host_count;
     const struct mpa_rec_rule *rules; /* By enum mpa_rule; NULL without --check. */
     int rule_count;
     int64_t findings[3]; /* By enum mpa_word - MPA_SEVERITY_INFO. */
