@@ -433,7 +433,10 @@ static struct mpa_rec_conn *begin(const struct mpa_rec_conn *reference)
     out->add_addrs = NULL;
     out->hits = NULL;
     out->notes = NULL;
+    out->findings = NULL;
+    out->tallies = NULL;
     out->subflow_count = out->add_addr_count = out->hit_count = out->note_count = 0;
+    out->finding_count = out->tally_count = 0;
     for (int dir = 0; dir < 2; dir++) {
         out->merge.spans[dir] = NULL;
         out->merge.span_count[dir] = 0;
@@ -450,6 +453,8 @@ static int fill(struct merge_member *members, int count, struct mpa_rec_conn *ou
         status = merge_add_addrs(members, count, out);
     if (status == MPA_OK)
         status = merge_notes(members, count, out);
+    if (status == MPA_OK)
+        status = merge_verdicts(members, count, out);
     for (int dir = 0; dir < 2 && status == MPA_OK; dir++) {
         status = merge_spans(members, count, dir, out);
         if (status == MPA_OK)

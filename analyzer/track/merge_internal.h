@@ -7,6 +7,7 @@
  *   merge_conn.c     the records of one connection become one
  *   merge_subflow.c  ... its subflows
  *   merge_list.c     ... its advertisements, notes and intervals of data
+ *   merge_verdicts.c ... what the conformance rules said of it
  *
  * Nothing depends on the order in which records come: groups are sets, and before its records
  * become one, a group is sorted by what they say.
@@ -133,6 +134,9 @@ int merge_subflows(struct merge_member *members, int count, struct mpa_rec_conn 
 int merge_add_addrs(const struct merge_member *members, int count, struct mpa_rec_conn *out);
 int merge_notes(const struct merge_member *members, int count, struct mpa_rec_conn *out);
 int merge_spans(const struct merge_member *members, int count, int dir, struct mpa_rec_conn *out);
+
+/* merge_verdicts.c: findings and tallies, after the subflows.  0 or MPA_ERR_NOMEM. */
+int merge_verdicts(const struct merge_member *members, int count, struct mpa_rec_conn *out);
 
 /* Numbers for sorting: -1, 0, 1. */
 #define MERGE_CMP(x, y) (((x) > (y)) - ((x) < (y)))
