@@ -66,8 +66,10 @@ static void select_rules(struct mpa_check *c)
         const struct check_row *row = &check_rows[i];
 
         if (c->config.change[i] == MPA_RULE_OFF ||
-            !(profiles[c->config.profile].levels & 1u << row->info.level))
+            !(profiles[c->config.profile].levels & 1u << row->info.level)) {
+            c->sums[i].off = true;
             continue;
+        }
         add(&c->scopes[row->scope], i);
         for (int bit = 0; bit < 32; bit++) {
             if (!(row->when & 1u << bit))

@@ -51,7 +51,7 @@ static inline enum mpa_dir check_opener(const struct mpa_subflow *sf)
 /* ---- Areas --------------------------------------------------------------------------- */
 
 #define CHECK_FINDINGS_OF_RULE 16  /* Kept per connection and rule; all are counted. */
-#define CHECK_FINDINGS         256 /* Kept per connection. */
+#define CHECK_FINDINGS         256 /* Kept per connection, and the first of each rule. */
 
 struct check_results {
     struct mpa_rec_finding *findings;

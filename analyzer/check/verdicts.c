@@ -75,7 +75,8 @@ static void keep(struct mpa_check *c, struct check_results *r, enum mpa_rule rul
 
     for (int i = 0; i < r->finding_count; i++)
         same += r->findings[i].rule == rule;
-    if (same >= CHECK_FINDINGS_OF_RULE || r->finding_count >= CHECK_FINDINGS)
+    /* The first of each rule is always kept: exit statuses rest on it. */
+    if (same >= CHECK_FINDINGS_OF_RULE || (same > 0 && r->finding_count >= CHECK_FINDINGS))
         return;
     if (!check_grow(&r->findings, r->finding_count, &r->finding_capacity, sizeof *r->findings)) {
         c->status = MPA_ERR_NOMEM;
@@ -84,6 +85,7 @@ static void keep(struct mpa_check *c, struct check_results *r, enum mpa_rule rul
     f = &r->findings[r->finding_count++];
     *f = *finding;
     f->rule = (uint16_t)rule;
+    f->baseline = false;
     if (verdict == MPA_VERDICT_NOTED) {
         f->severity = MPA_SEVERITY_INFO;
         f->verdict = MPA_FINDING_INFO;

@@ -174,6 +174,7 @@ struct mpa_rec_finding {
     int value_count;
     const char *text; /* One sentence; static. */
     uint64_t key;     /* Tells occasions of one rule on one subflow apart, equally at every vantage point; 0 where there is one. */
+    bool baseline;    /* --baseline has it. */
 };
 
 /* How often a rule gave a verdict. */
@@ -188,6 +189,9 @@ struct mpa_rec_tally {
 struct mpa_rec_rule {
     int64_t checked, passed, broken; /* checked is passed + broken + all not verifiable. */
     int64_t not_verifiable[MPA_RULE_REASONS]; /* By enum mpa_verdict - MPA_VERDICT_NV_FIRST. */
+    int64_t findings[3]; /* Kept, by severity from info on, but for those of the baseline ... */
+    int64_t known;       /* ... which are these. */
+    bool off;            /* By --rule or the profile. */
 };
 
 /* Data sequence space seen, by direction: sorted, disjoint intervals of absolute 64-bit numbers. */
