@@ -1,38 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rules CBF, JN: see tbl/rules.h and the protocol reference. */
+/* Rules JN: joins; see tbl/rules.h and the protocol reference. */
 #include "internal.h"
-
-/* CBF-01 */
-enum mpa_verdict check_cbf_01(const struct check_case *k, struct mpa_rec_finding *f)
-{
-    (void)k;
-    (void)f;
-    return MPA_VERDICT_NOT_APPLICABLE;
-}
-
-/* CBF-02 */
-enum mpa_verdict check_cbf_02(const struct check_case *k, struct mpa_rec_finding *f)
-{
-    (void)k;
-    (void)f;
-    return MPA_VERDICT_NOT_APPLICABLE;
-}
-
-/* CBF-03 */
-enum mpa_verdict check_cbf_03(const struct check_case *k, struct mpa_rec_finding *f)
-{
-    (void)k;
-    (void)f;
-    return MPA_VERDICT_NOT_APPLICABLE;
-}
-
-/* CBF-04 */
-enum mpa_verdict check_cbf_04(const struct check_case *k, struct mpa_rec_finding *f)
-{
-    (void)k;
-    (void)f;
-    return MPA_VERDICT_NOT_APPLICABLE;
-}
 
 /* JN-01 */
 enum mpa_verdict check_jn_01(const struct check_case *k, struct mpa_rec_finding *f)

@@ -2,4 +2,12 @@
 /* What the rules of the group join need to remember. */
 #include "internal.h"
 
-const struct check_watcher check_watch_join = {.event = NULL};
+#include <stdlib.h>
+
+static void close_all(struct mpa_check *c)
+{
+    free(c->join.guesses);
+    free(c->join.guess_index);
+}
+
+const struct check_watcher check_watch_join = {.close = close_all};

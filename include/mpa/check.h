@@ -84,4 +84,39 @@ void mpa_check_report(const struct mpa_check *c, struct mpa_rec_report *ret);
 
 void mpa_check_free(struct mpa_check *c); /* NULL is accepted.  After its tracker's end. */
 
+/* ---- Guessing attempts (ICNP 2017 VI, RFC 8684 5) ---------------------------------- */
+
+/*
+ * Joins that look like attempts to get into somebody else's connection, by who sent them ("join_guesses").
+ *
+ * A token is unknown where no connection of the capture has it.  Most of those are innocent where the capture began late or holds one
+ * path only; 'refused' says how many of them a host did not know either.  HMACs are judged where the keys are known; a bad one counts
+ * for the sender of the packet that carries it.  A SYN that is sent again is one attempt, and so is the third ACK.
+ */
+struct mpa_guess {
+    struct mpa_addr addr;        /* Who sent them. */
+    int64_t unknown_tokens;      /* SYNs with MP_JOIN whose token is that of no connection in the capture ... */
+    int64_t refused;             /* ... and of these, those that were answered with RST. */
+    int64_t bad_hmacs;           /* SYN/ACKs and third ACKs whose HMAC is wrong, one of each per subflow. */
+    int64_t first_ns, last_ns;   /* Of the first and last that is counted here. */
+};
+
+#define MPA_GUESS_SOURCES 4096 /* Kept per check. */
+
+/* All zeros is empty; to be freed with mpa_guesses_free(). */
+struct mpa_guesses {
+    struct mpa_guess *rows; /* Sorted by address: IPv4 first, then IPv6. */
+    int count, capacity;
+    int64_t left_out; /* Attempts of sources beyond MPA_GUESS_SOURCES: they are in no row. */
+};
+
+/* Add what 'c' has counted so far (before its tracker's end or after) to 'into', by mpa_guesses_merge().  0 or MPA_ERR_NOMEM. */
+int mpa_check_guesses(const struct mpa_check *c, struct mpa_guesses *into);
+
+/* Take the rows of 'from' into 'into'.  Captures of several vantage points may hold the same packets: each count becomes the larger one
+   of both, at least as many as there were.  0, or MPA_ERR_NOMEM and 'into' has some of them. */
+int mpa_guesses_merge(struct mpa_guesses *into, const struct mpa_guesses *from);
+
+void mpa_guesses_free(struct mpa_guesses *g); /* NULL is accepted; '*g' is empty afterwards. */
+
 #endif
