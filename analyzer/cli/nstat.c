@@ -138,8 +138,7 @@ int nstat_read(const char *value, struct nstat_host *ret, char *error, size_t er
     }
     list = strndup(value, (size_t)(equals - value));
     files = strdup(equals + 1);
-    ret->text = strndup(value, (size_t)(equals - value));
-    rc = list && files && ret->text ? MPA_OK : MPA_ERR_NOMEM;
+    rc = list && files ? MPA_OK : MPA_ERR_NOMEM;
     if (rc == MPA_OK)
         rc = read_addrs(list, ret, error, error_size);
     if (rc == MPA_OK)
@@ -153,7 +152,6 @@ int nstat_read(const char *value, struct nstat_host *ret, char *error, size_t er
 
 void nstat_free(struct nstat_host *h)
 {
-    free(h->text);
     free(h->addrs);
     *h = (struct nstat_host){0};
 }

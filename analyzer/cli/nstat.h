@@ -10,7 +10,6 @@
 #include <stddef.h>
 
 struct nstat_host {
-    char *text; /* The addresses as they were written. */
     struct mpa_addr *addrs;
     int addr_count;
     bool has[MPA_COUNTER_COUNT]; /* Which counters the kernel has. */

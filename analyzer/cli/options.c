@@ -508,8 +508,9 @@ void options_help(FILE *out)
         put_row(out, &rows[i]);
     }
     fputs(
-        "\nExit status: 0 done; 2 wrong usage; 3 an input could not be read or ended early (what\n"
-        "was read is reported); 4 internal error, or output that could not be written.\n",
+        "\nExit status: 0 done; 1 differences from --expect or --nstat; 2 wrong usage; 3 an input\n"
+        "could not be read or ended early (what was read is reported); 4 internal error, or\n"
+        "output that could not be written.\n",
         out);
 }
 

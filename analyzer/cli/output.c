@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output.h"
 
+#include "expect.h"
 #include "say.h"
 
 #include "mpa/status.h"
@@ -8,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -139,7 +141,7 @@ struct mpa_writer *output_direct(const struct output *out, const char *file)
     const struct mpa_writer_options options = writer_options(out, file);
     struct mpa_writer *w = NULL;
 
-    if (out->o->format == REPORT_TEXT && !out->o->csv_dir)
+    if (out->o->format == REPORT_TEXT && !out->o->csv_dir && !out->o->expected)
         w = mpa_writer_text(out->out, &options);
     if (w && !w->totals_last) {
         w->free(w);
@@ -186,6 +188,49 @@ int output_report(struct output *out, const char *file, int namesakes, struct mp
     }
     out->reports++;
     return rc;
+}
+
+static void tell_difference(void *context, const char *path, const char *expected, const char *got)
+{
+    const char *file = context;
+
+    say_error("%s%s%s is %.200s, expected %.200s", file ? file : "", file ? ": " : "", path, got,
+              expected);
+}
+
+int output_expect(const struct output *out, const char *file, int index,
+                  const struct mpa_rec_report *report, struct mpa_spool *spool, bool *ret_same)
+{
+    const struct mpa_writer_options options = writer_options(out, file);
+    const json_t *expected = out->o->expected;
+    FILE *written = tmpfile();
+    json_t *got = NULL;
+    size_t differences;
+    int rc;
+
+    if (!written)
+        return write_failed("temporary file", MPA_ERR_WRITE);
+    rc = walk(mpa_writer_json(written, &options), "temporary file", report, spool);
+    if (rc == 0) {
+        rewind(written);
+        got = json_loadf(written, 0, NULL);
+        if (!got)
+            rc = write_failed("--expect", MPA_ERR_NOMEM);
+    }
+    fclose(written);
+    if (rc != 0)
+        return rc;
+    if (file && json_is_array(expected))
+        expected = json_array_get(expected, (size_t)index);
+    if (!expected)
+        say_error("%s: %s has no item for it", file, out->o->expect_file);
+    differences =
+        expected ? expect_compare(expected, got, tell_difference, (void *)(uintptr_t)file) : 1;
+    if (differences > EXPECT_SHOWN)
+        say_error("and %zu more differences", differences - EXPECT_SHOWN);
+    *ret_same = differences == 0;
+    json_decref(got);
+    return 0;
 }
 
 int output_close(struct output *out, int status)

@@ -30,6 +30,11 @@ struct mpa_writer *output_direct(const struct output *out, const char *file);
 int output_report(struct output *out, const char *file, int namesakes, struct mpa_writer *direct,
                   const struct mpa_rec_report *report, struct mpa_spool *spool);
 
+/* --expect: compare the report with the expectation ('file' and 'index' of the capture with --separate, where the expectation may be an
+   array with one item a capture) and tell each difference.  Sets '*ret_same'; returns as output_open(). */
+int output_expect(const struct output *out, const char *file, int index,
+                  const struct mpa_rec_report *report, struct mpa_spool *spool, bool *ret_same);
+
 /* What 'print' writes, to standard output.  Returns as output_open(). */
 int output_text(void (*print)(FILE *));
 

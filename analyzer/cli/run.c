@@ -91,6 +91,30 @@ static bool worth_a_report(const struct run *r, const struct study *s)
     return read;
 }
 
+/* --nstat */
+static bool hosts_agree(const struct mpa_rec_report *report)
+{
+    for (int i = 0; i < report->host_count; i++) {
+        if (!report->hosts[i].seen)
+            return false;
+        for (int k = 0; k < report->hosts[i].counter_count; k++)
+            if (report->hosts[i].counters[k].kernel != report->hosts[i].counters[k].wire)
+                return false;
+    }
+    return true;
+}
+
+/* --expect; capture number 'first' with --separate. */
+static int compare(struct run *r, int first, const char *file, const struct study *s)
+{
+    bool same = true;
+    int rc = output_expect(&r->output, file, file ? first : 0, &s->report, s->done, &same);
+
+    if (rc == 0 && !same)
+        raise_status(r, EXIT_FINDINGS);
+    return rc;
+}
+
 /* One report of 'count' captures from 'first' on; 'file' with --separate. */
 static int report(struct run *r, int first, int count, const char *file)
 {
@@ -106,6 +130,12 @@ static int report(struct run *r, int first, int count, const char *file)
         namesakes += strcmp(output_basename(r->paths[i]), output_basename(file)) == 0;
     if (rc == 0 && worth_a_report(r, &study)) {
         tell_selection(r, &study);
+        if (!hosts_agree(&study.report))
+            raise_status(r, EXIT_FINDINGS);
+        if (r->o->expected)
+            rc = compare(r, first, file, &study);
+    }
+    if (rc == 0 && worth_a_report(r, &study)) {
         rc = output_report(&r->output, file, namesakes, direct, &study.report, study.done);
     } else if (direct) {
         direct->free(direct);

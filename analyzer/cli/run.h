@@ -8,7 +8,7 @@
 /* Exit statuses of the contract; the highest that applies wins. */
 enum exit_status {
     EXIT_DONE = 0,
-    EXIT_FINDINGS = 1, /* Needs --check, which is not in this version. */
+    EXIT_FINDINGS = 1, /* Findings at or above --fail-on, differences from --expect or --nstat. */
     EXIT_USAGE = 2,
     EXIT_INPUT = 3,
     EXIT_INTERNAL = 4,

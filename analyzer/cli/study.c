@@ -122,15 +122,13 @@ static void fill_hosts(struct study *s)
                 best = h;
             }
         }
-        s->rec_hosts[i].host = s->o->nstat[i].text;
+        s->rec_hosts[i].addrs = s->o->nstat[i].addrs;
+        s->rec_hosts[i].addr_count = s->o->nstat[i].addr_count;
         if (!best)
             continue; /* No capture could be read. */
-        s->rec_hosts[i] = (struct mpa_rec_host){
-            .host = s->o->nstat[i].text,
-            .seen = mpa_hosts_seen(best, i),
-            .counters = rows,
-            .counter_count = nstat_compare(&s->o->nstat[i], best, i, rows),
-        };
+        s->rec_hosts[i].seen = mpa_hosts_seen(best, i);
+        s->rec_hosts[i].counters = rows;
+        s->rec_hosts[i].counter_count = nstat_compare(&s->o->nstat[i], best, i, rows);
     }
     s->report.hosts = s->rec_hosts;
     s->report.host_count = s->o->nstat_count;

@@ -105,14 +105,21 @@ static enum mpa_word what_is(const struct mpa_option *o, uint8_t tcp_flags)
     }
 }
 
-static bool counts(unsigned how, const struct mpa_event *e)
+/* Whether the sender opened the subflow: it has a socket from its SYN on. */
+static bool by_opener(const struct mpa_event *e)
+{
+    return (e->dir == MPA_TO_CLIENT) == ((e->subflow->flags & MPA_SF_BY_SERVER) != 0);
+}
+
+static bool counts(unsigned how, enum direction direction, const struct mpa_event *e)
 {
     const struct mpa_subflow *sf = e->subflow;
     bool answer = (e->segment->flags & MPA_TCP_ACK) != 0;
 
     if ((how & FIRST) && e->ns != (answer ? sf->synack_ns : sf->syn_ns))
         return false;
-    return !(how & LIVE) || sf->role != MPA_ROLE_JOIN || sf->usable_ns != 0;
+    return !(how & LIVE) || sf->role != MPA_ROLE_JOIN || sf->usable_ns != 0 ||
+           (direction == SENT && by_opener(e));
 }
 
 static void count_event(struct mpa_hosts *h, int host, enum direction direction, enum mpa_word what,
@@ -123,7 +130,8 @@ static void count_event(struct mpa_hosts *h, int host, enum direction direction,
     for (int i = 0; i < MPA_COUNTER_COUNT; i++) {
         int64_t *count = &h->at[host].counts[i];
 
-        if (rows[i].direction != direction || rows[i].what != what || !counts(rows[i].how, e))
+        if (rows[i].direction != direction || rows[i].what != what ||
+            !counts(rows[i].how, direction, e))
             continue;
         if (bad)
             *count -= (rows[i].how & GOOD) != 0; /* Its option was counted before. */

@@ -111,6 +111,28 @@ const struct mpa_column mpa_schema_bin[] = {
 };
 #undef R
 
+#define R struct mpa_addr
+static const struct mpa_column addr_item[] = {{.kind = MPA_COL_ADDR}, END_OF_ROWS};
+#undef R
+
+#define R struct mpa_rec_counter
+static const struct mpa_column counter[] = {
+    TEXT("name", name),
+    INT("kernel", kernel),
+    INT("wire", wire),
+    END_OF_ROWS,
+};
+#undef R
+
+#define R struct mpa_rec_host
+static const struct mpa_column host[] = {
+    LIST("addresses", addrs, addr_count, addr_item),
+    BOOL("seen", seen),
+    LIST("counters", counters, counter_count, counter),
+    END_OF_ROWS,
+};
+#undef R
+
 #define R struct mpa_rec_report
 static const struct mpa_column connections_total[] = {
     INT("mptcp", connections_mptcp),
@@ -207,6 +229,7 @@ const struct mpa_column mpa_schema_report[] = {
     REAL("requests_per_second", requests_per_second),
     INT("split_handshakes", split_handshakes),
     INT("icmp_too_big_astray", icmp_too_big_astray),
+    LIST("nstat", hosts, host_count, host),
     END_OF_ROWS,
 };
 #undef R

@@ -6,7 +6,6 @@
 #include "unnamed.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 static int begin(struct mpa_writer *writer, const struct mpa_rec_report *report)
 {
@@ -31,20 +30,6 @@ static int connection(struct mpa_writer *writer, const struct mpa_rec_conn *conn
     return w->conns.failed || w->adverts.failed ? MPA_ERR_NOMEM : MPA_OK;
 }
 
-static int copy_stories(struct text_writer *w)
-{
-    char bytes[16384];
-    size_t size;
-
-    if (fflush(w->stories) != 0)
-        return MPA_ERR_WRITE;
-    rewind(w->stories);
-    while ((size = fread(bytes, 1, sizeof(bytes), w->stories)) > 0)
-        if (fwrite(bytes, 1, size, w->out) != size)
-            return MPA_ERR_WRITE;
-    return ferror(w->stories) ? MPA_ERR_READ : MPA_OK;
-}
-
 static int end(struct mpa_writer *writer, const struct mpa_rec_report *report)
 {
     struct text_writer *w = (struct text_writer *)writer;
@@ -52,10 +37,11 @@ static int end(struct mpa_writer *writer, const struct mpa_rec_report *report)
 
     text_verdicts(w, report);
     text_tables(w, report);
+    text_hosts(w, report);
     if (w->conns.failed || w->adverts.failed)
         return MPA_ERR_NOMEM;
     if (w->stories)
-        status = copy_stories(w);
+        status = mpa_unnamed_copy(w->stories, w->out);
     if (status == MPA_OK && (fflush(w->out) != 0 || ferror(w->out)))
         status = MPA_ERR_WRITE;
     return status;
@@ -77,7 +63,6 @@ static void free_writer(struct mpa_writer *writer)
 struct mpa_writer *mpa_writer_text(FILE *out, const struct mpa_writer_options *options)
 {
     struct text_writer *w = calloc(1, sizeof(*w));
-    int fd;
 
     if (!w)
         return NULL;
@@ -87,11 +72,8 @@ struct mpa_writer *mpa_writer_text(FILE *out, const struct mpa_writer_options *o
     w->only_file = options->only_file;
     text_tables_begin(w);
     if (options->explain) {
-        fd = mpa_unnamed_file();
-        w->stories = fd >= 0 ? fdopen(fd, "w+") : NULL;
+        w->stories = mpa_unnamed_stream();
         if (!w->stories) {
-            if (fd >= 0)
-                close(fd);
             free_writer(&w->writer);
             return NULL;
         }

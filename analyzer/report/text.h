@@ -105,6 +105,8 @@ void text_verdicts(struct text_writer *w, const struct mpa_rec_report *report);
 void text_gather(struct text_writer *w, const struct mpa_rec_conn *conn);
 void text_tables_begin(struct text_writer *w);
 void text_tables(struct text_writer *w, const struct mpa_rec_report *report);
+/* text_hosts.c: --nstat. */
+void text_hosts(struct text_writer *w, const struct mpa_rec_report *report);
 /* text_story.c */
 void text_story(struct text_writer *w, FILE *out, const struct mpa_rec_conn *conn);
 

@@ -2,6 +2,8 @@
 /* Temporary files without a name.  Unlike tmpfile(3), they heed TMPDIR: records may be larger than a /tmp in memory. */
 #include "unnamed.h"
 
+#include "mpa/status.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,4 +29,28 @@ int mpa_unnamed_file(void)
         unlink(path);
     free(path);
     return fd;
+}
+
+FILE *mpa_unnamed_stream(void)
+{
+    int fd = mpa_unnamed_file();
+    FILE *ret = fd >= 0 ? fdopen(fd, "w+") : NULL;
+
+    if (!ret && fd >= 0)
+        close(fd);
+    return ret;
+}
+
+int mpa_unnamed_copy(FILE *from, FILE *to)
+{
+    char bytes[16384];
+    size_t size;
+
+    if (fflush(from) != 0)
+        return MPA_ERR_WRITE;
+    rewind(from);
+    while ((size = fread(bytes, 1, sizeof(bytes), from)) > 0)
+        if (fwrite(bytes, 1, size, to) != size)
+            return MPA_ERR_WRITE;
+    return ferror(from) ? MPA_ERR_READ : MPA_OK;
 }

@@ -303,8 +303,9 @@ struct mpa_rec_counter {
 };
 
 struct mpa_rec_host {
-    const char *host; /* Its addresses as they were given. */
-    bool seen;        /* Packets of it are in the capture. */
+    const struct mpa_addr *addrs;
+    int addr_count;
+    bool seen; /* Packets of it are in the capture. */
     const struct mpa_rec_counter *counters;
     int counter_count;
 };

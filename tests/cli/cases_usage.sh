@@ -5,10 +5,10 @@
 # Every option of this version, as design and man page have them.
 options=(--report --output --csv --explain --separate --anonymize --select --from --to --vip --servers
     --churn --dialect --gue-port --vxlan-port --geneve-port --max-connections --progress --quiet
-    --version --help)
+    --expect --nstat --version --help)
 # Of the contract, but not in this version.
 later=(--events=x --xplot=x --check --check=lb --fail-on=error --rule=X=off --strict-ids --junit=x
-    --sarif=x --tap=x --baseline=x --write-baseline=x --expect=x --nstat=h=x --v6-secret=00
+    --sarif=x --tap=x --baseline=x --write-baseline=x --v6-secret=00
     --no-sandbox --interval=1 --follow=x --metrics=x --list-rules -i)
 
 case_wrong_option() {

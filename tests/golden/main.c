@@ -16,6 +16,7 @@ static const struct {
     {"outcomes", golden_outcomes, "DIR CAPTURE MIN_HIT MIN_FAILED"},
     {"tshark", golden_tshark, "DIR [FILE]"},
     {"latency", golden_latency, "DIR PERCENT"},
+    {"nstat", golden_nstat, "DIR"},
     {"hmac", golden_hmac, "DIR"},
     {"merged", golden_merged, "DIR"},
     {"invariants", golden_invariants, "DIR"},

@@ -7,7 +7,7 @@
  *   direction  SENT or RECEIVED by the host
  *   what       enum mpa_word MPA_OPT_COUNT_*: which options
  *   how        EACH: every packet; FIRST: SYNs and SYN/ACKs that were not sent again; GOOD: without those whose HMAC is wrong; IDS: address
- *              IDs in it; LIVE: not on a joined subflow before its fourth packet, whose RSTs come from no socket
+ *              IDs in it; LIVE: not on a joined subflow before its fourth packet, unless its opener sent it: the listener has no socket yet
  *   why        what the kernel counts there (net/mptcp/mib.c; the place of the increment)
  */
 /* clang-format off */
