@@ -16,10 +16,7 @@
 
 static uint64_t key_mac(const uint8_t mac[6])
 {
-    uint64_t k = 0;
-
-    memcpy(&k, mac, 6);
-    return k;
+    return mpa_load32(mac) | (uint64_t)mpa_load16(mac + 4) << 32;
 }
 
 static uint64_t key_addr(const struct mpa_addr *a)
@@ -209,6 +206,12 @@ void measure_hop_segment(struct mpa_measure *m, const struct mpa_segment *seg,
         /* Who answered: only where it is the server that packets are sent to. */
         if (u->hop_kind == HOP_MAC && !copy && seg->has_macs && key_mac(seg->src_mac) == u->hop_key)
             count_packet(m, u, seg->ns);
+        return;
+    }
+    /* What most packets are: by MAC, to the server that it was before. */
+    if (u->hop_kind == HOP_MAC && seg->tunnel == MPA_TUNNEL_NONE && !sf->flow.next_view && !copy &&
+        seg->has_macs && key_mac(seg->dst_mac) == u->hop_key) {
+        count_packet(m, u, seg->ns);
         return;
     }
     if (!look(seg, sf, copy, (enum hop_kind)u->hop_kind, &seen))

@@ -53,10 +53,11 @@ static void settle(struct mpa_tracker *t, struct mpa_conn *c, struct mpa_conn *b
 
 void dialect_note(struct mpa_tracker *t, struct mpa_conn *c, uint32_t evidence)
 {
-    struct mpa_conn before = {.evidence = c->evidence, .dialect = c->dialect};
+    struct mpa_conn before;
 
     if ((c->evidence & evidence) == evidence)
         return;
+    before = (struct mpa_conn){.evidence = c->evidence, .dialect = c->dialect};
     c->evidence |= evidence;
     settle(t, c, &before);
 }

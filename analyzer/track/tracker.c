@@ -312,55 +312,79 @@ void mpa_tracker_segment(struct mpa_tracker *t, const struct mpa_segment *segmen
         *ret_facts = facts;
 }
 
-#define BATCH 32
+#define BATCH 256
+#define AHEAD 6 /* Segments between one wave of fetching ahead and the next: each needs what the one before brought. */
 
-/* Memory that the segments of a batch will touch, fetched in three waves: each needs what the one before brought. */
-static void fetch_ahead(struct mpa_tracker *t, const struct mpa_segment *segments, int count,
-                        uint32_t *hash, uint64_t *print)
+/* Where segment 'i' is looked for. */
+static void fetch_places(const struct mpa_tracker *t, const struct mpa_segment *seg, uint32_t *hash,
+                         uint64_t *print)
 {
-    for (int i = 0; i < count; i++) {
-        const char *later = (const char *)&segments[i + count];
+    const char *later = (const char *)(seg + AHEAD);
 
-        /* The next batch's segments, which another core wrote.  Behind the last one this fetches what nobody reads. */
-        for (size_t at = 0; at < sizeof *segments; at += 64)
-            __builtin_prefetch(later + at);
-        hash[i] = segments[i].prepared ? segments[i].flow_hash : flow_hash(&t->flows, &segments[i]);
-        print[i] = segments[i].prepared ? segments[i].print : copy_print(&segments[i]);
-        __builtin_prefetch(&t->flows.buckets[hash[i] & t->flows.mask]);
-        __builtin_prefetch(copy_slot(t->copies, print[i]), 1);
-    }
-    for (int i = 0; i < count; i++) {
-        const char *flow = (const char *)t->flows.buckets[hash[i] & t->flows.mask];
-
-        if (i > 0 && hash[i] == hash[i - 1])
-            continue; /* Segments come in trains. */
-        for (size_t at = 0; flow && at < t->subflows.item; at += 64)
-            __builtin_prefetch(flow + at, 1);
-    }
-    for (int i = 0; i < count; i++) {
-        const struct mpa_flow *flow = t->flows.buckets[hash[i] & t->flows.mask];
-        const char *conn = flow ? (const char *)flow->subflow->conn : NULL;
-
-        if (i > 0 && hash[i] == hash[i - 1])
-            continue;
-        for (size_t at = 0; conn && at < t->conns.item; at += 64)
-            __builtin_prefetch(conn + at, 1);
-    }
+    /* Segments come from another core.  Behind the last one this fetches what nobody reads. */
+    for (size_t at = 0; at < sizeof *seg; at += 64)
+        __builtin_prefetch(later + at);
+    __builtin_prefetch(seg->options);
+    *hash = seg->prepared ? seg->flow_hash : flow_hash(&t->flows, seg);
+    *print = seg->prepared ? seg->print : copy_print(seg);
+    __builtin_prefetch(&t->flows.buckets[*hash & t->flows.mask]);
+    __builtin_prefetch(copy_slot(t->copies, *print), 1);
 }
 
-void mpa_tracker_segments(struct mpa_tracker *t, const struct mpa_segment *segments, int count)
+static void fetch_flow(const struct mpa_tracker *t, uint32_t hash)
+{
+    const char *flow = (const char *)t->flows.buckets[hash & t->flows.mask];
+
+    if (!flow)
+        return;
+    __builtin_prefetch(flow, 1);
+    __builtin_prefetch(flow + 64, 1);
+}
+
+static void fetch_state(const struct mpa_tracker *t, uint32_t hash)
+{
+    const struct mpa_flow *flow = t->flows.buckets[hash & t->flows.mask];
+    const char *sf, *conn;
+
+    while (flow && flow->hash != hash)
+        flow = flow->chain;
+    if (!flow)
+        return;
+    sf = (const char *)flow->subflow;
+    conn = (const char *)flow->subflow->conn;
+    for (size_t at = 128; at < t->subflows.item; at += 64)
+        __builtin_prefetch(sf + at, 1);
+    for (size_t at = 0; at < t->conns.item; at += 64)
+        __builtin_prefetch(conn + at, 1);
+}
+
+static void take_batch(struct mpa_tracker *t, const struct mpa_segment *segments, int count)
 {
     uint32_t hash[BATCH];
     uint64_t print[BATCH];
     struct mpa_subflow *sf;
     struct mpa_facts facts;
 
+    for (int i = 0; i < count + 3 * AHEAD; i++) {
+        if (i < count)
+            fetch_places(t, &segments[i], &hash[i], &print[i]);
+        if (i >= AHEAD && i < count + AHEAD)
+            fetch_flow(t, hash[i - AHEAD]);
+        /* Segments come in trains. */
+        if (i >= 2 * AHEAD && i < count + 2 * AHEAD &&
+            (i == 2 * AHEAD || hash[i - 2 * AHEAD] != hash[i - 2 * AHEAD - 1]))
+            fetch_state(t, hash[i - 2 * AHEAD]);
+        if (i >= 3 * AHEAD)
+            step(t, &segments[i - 3 * AHEAD], hash[i - 3 * AHEAD], print[i - 3 * AHEAD], &sf, &facts);
+    }
+}
+
+void mpa_tracker_segments(struct mpa_tracker *t, const struct mpa_segment *segments, int count)
+{
     while (count > 0) {
         int n = count < BATCH ? count : BATCH;
 
-        fetch_ahead(t, segments, n, hash, print);
-        for (int i = 0; i < n; i++)
-            step(t, &segments[i], hash[i], print[i], &sf, &facts);
+        take_batch(t, segments, n);
         segments += n;
         count -= n;
     }
