@@ -24,6 +24,7 @@ enum csv_file {
     FILE_RESETS,
     FILE_CHURN,
     FILE_TIMELINE,
+    FILE_FINDINGS,
     FILE_COUNT
 };
 
@@ -38,6 +39,7 @@ static const struct {
     [FILE_RESETS] = {"resets.csv", mpa_schema_reset_row, "connection"},
     [FILE_CHURN] = {"churn.csv", mpa_schema_churn_event, "event"},
     [FILE_TIMELINE] = {"timeline.csv", mpa_schema_bin, NULL},
+    [FILE_FINDINGS] = {"findings.csv", mpa_schema_finding, NULL},
 };
 
 /* A field is put together here before it is quoted: lists have several values. */
@@ -109,29 +111,58 @@ static void append_int(struct csv_writer *w, int64_t number)
     append(w, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, number));
 }
 
-/* The text of a leaf; nothing for null. */
-static void append_leaf(struct csv_writer *w, const struct mpa_column *column, const void *record)
+/* Nothing for null. */
+static void append_value(struct csv_writer *w, const struct mpa_value *v)
 {
-    struct mpa_value v;
     char text[32];
 
-    mpa_column_value(column, record, &w->values, &v);
-    switch (v.kind) {
+    switch (v->kind) {
     case MPA_VALUE_INT:
-        append_int(w, v.number);
+        append_int(w, v->number);
         break;
     case MPA_VALUE_REAL:
-        append(w, text, (size_t)snprintf(text, sizeof(text), "%.12g", v.real));
+        append(w, text, (size_t)snprintf(text, sizeof(text), "%.12g", v->real));
         break;
     case MPA_VALUE_BOOL:
-        append(w, v.number ? "true" : "false", v.number ? 4 : 5);
+        append(w, v->number ? "true" : "false", v->number ? 4 : 5);
         break;
     case MPA_VALUE_TEXT:
-        append(w, v.text, strlen(v.text));
+        append(w, v->text, strlen(v->text));
         break;
     case MPA_VALUE_NULL:
         break;
     }
+}
+
+/* What a finding compared has keys of its own: one column, "name=value; name=value". */
+static void append_compared(struct csv_writer *w, const struct mpa_column *column,
+                            const void *record)
+{
+    const struct mpa_rec_value *items = mpa_column_items(column, record);
+    int64_t count = mpa_column_count(column, record);
+    char name[MPA_COMPARED_NAME];
+    struct mpa_value v;
+
+    for (int64_t i = 0; i < count; i++) {
+        mpa_compared_name(&items[i], name);
+        append(w, "; ", i > 0 ? 2 : 0);
+        append(w, name, strlen(name));
+        append(w, "=", 1);
+        mpa_compared_value(&items[i], &w->values, &v);
+        append_value(w, &v);
+    }
+}
+
+static void append_leaf(struct csv_writer *w, const struct mpa_column *column, const void *record)
+{
+    struct mpa_value v;
+
+    if (column->kind == MPA_COL_COMPARED) {
+        append_compared(w, column, record);
+        return;
+    }
+    mpa_column_value(column, record, &w->values, &v);
+    append_value(w, &v);
 }
 
 /* ---- Columns: the same walk for names and for values ------------------------------------------------------- */
@@ -318,6 +349,7 @@ static int begin(struct mpa_writer *writer, const struct mpa_rec_report *report)
 static int connection(struct mpa_writer *writer, const struct mpa_rec_conn *conn)
 {
     struct csv_writer *w = (struct csv_writer *)writer;
+    struct mpa_finding_row row = {.connection = conn->id};
     struct mpa_reset_row resets[2];
     int count;
     int i, k;
@@ -331,6 +363,10 @@ static int connection(struct mpa_writer *writer, const struct mpa_rec_conn *conn
     }
     for (i = 0; i < conn->add_addr_count; i++)
         put_row(w, FILE_ADD_ADDR, conn->id, &conn->add_addrs[i]);
+    for (i = 0; i < conn->finding_count; i++) {
+        row.finding = conn->findings[i];
+        put_row(w, FILE_FINDINGS, conn->id, &row);
+    }
     return w->status;
 }
 
@@ -373,7 +409,7 @@ struct mpa_writer *mpa_writer_csv(const char *dir, const struct mpa_writer_optio
 
     if (!w)
         return NULL;
-    w->writer = (struct mpa_writer){begin, connection, end, free_writer, false};
+    w->writer = (struct mpa_writer){begin, connection, end, free_writer, false, NULL};
     w->values.anonymizer = options->anonymizer;
     if (mkdir(dir, 0777) != 0 && errno != EEXIST)
         goto fail;

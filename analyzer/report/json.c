@@ -7,6 +7,7 @@
  */
 #include "mpa/status.h"
 #include "schema.h"
+#include "unnamed.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -27,7 +28,9 @@ struct json_writer {
     struct mpa_values values;
     const char *only_file;
     struct line line;
-    bool first; /* No connection was written yet. */
+    bool first;     /* No connection was written yet. */
+    FILE *findings; /* With --check: they stand behind the connections, and are as many as there are. */
+    bool found;     /* One was written to it. */
 };
 
 static void append(struct line *l, const char *text, size_t size)
@@ -114,30 +117,54 @@ static void append_key(struct line *l, const char *key, bool first)
     append(l, ":", 1);
 }
 
-static void leaf(struct line *l, const struct mpa_column *column, const void *record,
-                 const struct mpa_values *values)
+static void append_value(struct line *l, const struct mpa_value *v)
 {
-    struct mpa_value v;
     char number[24];
 
-    mpa_column_value(column, record, values, &v);
-    switch (v.kind) {
+    switch (v->kind) {
     case MPA_VALUE_INT:
-        append(l, number, (size_t)snprintf(number, sizeof(number), "%" PRId64, v.number));
+        append(l, number, (size_t)snprintf(number, sizeof(number), "%" PRId64, v->number));
         break;
     case MPA_VALUE_REAL:
-        append_json(l, json_real(v.real));
+        append_json(l, json_real(v->real));
         break;
     case MPA_VALUE_BOOL:
-        append_text(l, v.number ? "true" : "false");
+        append_text(l, v->number ? "true" : "false");
         break;
     case MPA_VALUE_TEXT:
-        append_string(l, v.text);
+        append_string(l, v->text);
         break;
     case MPA_VALUE_NULL:
         append_text(l, "null");
         break;
     }
+}
+
+static void leaf(struct line *l, const struct mpa_column *column, const void *record,
+                 const struct mpa_values *values)
+{
+    struct mpa_value v;
+
+    mpa_column_value(column, record, values, &v);
+    append_value(l, &v);
+}
+
+/* What a finding compared. */
+static void compared(struct line *l, const struct mpa_column *column, const void *record,
+                     const struct mpa_values *values)
+{
+    const struct mpa_rec_value *items = mpa_column_items(column, record);
+    int64_t count = mpa_column_count(column, record);
+    char name[MPA_COMPARED_NAME];
+    struct mpa_value v;
+
+    append(l, "{", 1);
+    for (int64_t i = 0; i < count; i++) {
+        append_key(l, mpa_compared_name(&items[i], name), i == 0);
+        mpa_compared_value(&items[i], values, &v);
+        append_value(l, &v);
+    }
+    append(l, "}", 1);
 }
 
 static void object(struct line *l, const struct mpa_column *rows, const void *record,
@@ -201,6 +228,9 @@ static void value(struct line *l, const struct mpa_column *column, const void *r
     case MPA_COL_WORDS:
         by_word(l, column, record, values);
         break;
+    case MPA_COL_COMPARED:
+        compared(l, column, record, values);
+        break;
     default:
         leaf(l, column, record, values);
         break;
@@ -220,8 +250,8 @@ static void object(struct line *l, const struct mpa_column *rows, const void *re
     append(l, "}", 1);
 }
 
-/* Write the line and begin a new one. */
-static int put_line(struct json_writer *w)
+/* Write the line to 'out' and begin a new one. */
+static int put_line_to(struct json_writer *w, FILE *out)
 {
     struct line *l = &w->line;
     size_t size = l->size;
@@ -229,7 +259,12 @@ static int put_line(struct json_writer *w)
     l->size = 0;
     if (l->failed)
         return MPA_ERR_NOMEM;
-    return fwrite(l->text, 1, size, w->out) == size ? MPA_OK : MPA_ERR_WRITE;
+    return fwrite(l->text, 1, size, out) == size ? MPA_OK : MPA_ERR_WRITE;
+}
+
+static int put_line(struct json_writer *w)
+{
+    return put_line_to(w, w->out);
 }
 
 static int begin(struct mpa_writer *writer, const struct mpa_rec_report *report)
@@ -251,17 +286,62 @@ static int begin(struct mpa_writer *writer, const struct mpa_rec_report *report)
         value(l, row, report, &w->values);
     }
     append_text(l, ",\n\"connections\":[");
+    if (report->rules && !w->findings)
+        w->findings = mpa_unnamed_stream();
+    if (report->rules && !w->findings)
+        return MPA_ERR_WRITE;
     return put_line(w);
+}
+
+static int keep_findings(struct json_writer *w, const struct mpa_rec_conn *conn)
+{
+    struct mpa_finding_row row = {.connection = conn->id};
+    int status = MPA_OK;
+
+    for (int i = 0; i < conn->finding_count && status == MPA_OK; i++) {
+        row.finding = conn->findings[i];
+        append_text(&w->line, w->found ? ",\n" : "\n");
+        w->found = true;
+        object(&w->line, mpa_schema_finding, &row, &w->values);
+        status = put_line_to(w, w->findings);
+    }
+    return status;
 }
 
 static int connection(struct mpa_writer *writer, const struct mpa_rec_conn *conn)
 {
     struct json_writer *w = (struct json_writer *)writer;
+    int status;
 
     append_text(&w->line, w->first ? "\n" : ",\n");
     w->first = false;
     object(&w->line, mpa_schema_connection, conn, &w->values);
-    return put_line(w);
+    status = put_line(w);
+    return status == MPA_OK && w->findings ? keep_findings(w, conn) : status;
+}
+
+/* "rules" and "findings": null without --check. */
+static int put_verdicts(struct json_writer *w, const struct mpa_rec_report *report)
+{
+    struct mpa_rule_row row;
+    int status;
+
+    if (!w->findings) {
+        append_text(&w->line, "\"rules\":null,\n\"findings\":null\n}\n");
+        return put_line(w);
+    }
+    append_text(&w->line, "\"rules\":[");
+    for (int i = 0; i < report->rule_count; i++) {
+        row = (struct mpa_rule_row){(uint16_t)i, report->rules[i]};
+        append_text(&w->line, i ? ",\n" : "\n");
+        object(&w->line, mpa_schema_rule, &row, &w->values);
+    }
+    append_text(&w->line, "\n],\n\"findings\":[");
+    status = put_line(w);
+    if (status == MPA_OK)
+        status = mpa_unnamed_copy(w->findings, w->out);
+    append_text(&w->line, w->found ? "\n]\n}\n" : "]\n}\n");
+    return status == MPA_OK ? put_line(w) : status;
 }
 
 static int end(struct mpa_writer *writer, const struct mpa_rec_report *report)
@@ -269,10 +349,8 @@ static int end(struct mpa_writer *writer, const struct mpa_rec_report *report)
     struct json_writer *w = (struct json_writer *)writer;
     int status;
 
-    (void)report;
     append_text(&w->line, w->first ? "],\n" : "\n],\n");
-    append_text(&w->line, "\"rules\":null,\n\"findings\":null\n}\n");
-    status = put_line(w);
+    status = put_verdicts(w, report);
     if (status == MPA_OK && (fflush(w->out) != 0 || ferror(w->out)))
         status = MPA_ERR_WRITE;
     return status;
@@ -280,8 +358,12 @@ static int end(struct mpa_writer *writer, const struct mpa_rec_report *report)
 
 static void free_writer(struct mpa_writer *writer)
 {
-    free(((struct json_writer *)writer)->line.text);
-    free(writer);
+    struct json_writer *w = (struct json_writer *)writer;
+
+    if (w->findings)
+        fclose(w->findings);
+    free(w->line.text);
+    free(w);
 }
 
 struct mpa_writer *mpa_writer_json(FILE *out, const struct mpa_writer_options *options)
@@ -290,7 +372,7 @@ struct mpa_writer *mpa_writer_json(FILE *out, const struct mpa_writer_options *o
 
     if (!w)
         return NULL;
-    w->writer = (struct mpa_writer){begin, connection, end, free_writer, false};
+    w->writer = (struct mpa_writer){begin, connection, end, free_writer, false, NULL};
     w->out = out;
     w->values.anonymizer = options->anonymizer;
     w->only_file = options->only_file;

@@ -2,6 +2,7 @@
 /* Leaves of the schema: from a place in a record to a typed value. */
 #include "schema.h"
 
+#include "mpa/rules.h"
 #include "pseudonym.h"
 
 #include <inttypes.h>
@@ -168,8 +169,57 @@ void mpa_column_value(const struct mpa_column *column, const void *record,
         set_text(ret, mpa_pseudonym_community_id(
                           values->anonymizer, (const struct mpa_rec_subflow *)record, ret->buffer));
         break;
+    case MPA_COL_RULE:
+        set_text(ret, mpa_rule_info(*(const uint16_t *)(const void *)at)->id);
+        break;
+    case MPA_COL_REFERENCE:
+        set_text(ret, mpa_rule_info(*(const uint16_t *)(const void *)at)->reference);
+        break;
     default:
         set_number(column, at, values, ret);
+        break;
+    }
+}
+
+static bool ends_in(const char *text, size_t size, const char *end)
+{
+    size_t length = strlen(end);
+
+    return size >= length && memcmp(text + size - length, end, length) == 0;
+}
+
+const char *mpa_compared_name(const struct mpa_rec_value *compared, char *ret)
+{
+    size_t size = strlen(compared->name);
+    bool bare = compared->kind == MPA_COMPARED_NS && !ends_in(compared->name, size, "_dur_ns");
+
+    if (bare && ends_in(compared->name, size, "_ns"))
+        size -= strlen("_ns");
+    snprintf(ret, MPA_COMPARED_NAME, "%.*s%s", (int)size, compared->name, bare ? "_dur_ns" : "");
+    return ret;
+}
+
+void mpa_compared_value(const struct mpa_rec_value *compared, const struct mpa_values *values,
+                        struct mpa_value *ret)
+{
+    switch (compared->kind) {
+    case MPA_COMPARED_NUMBER:
+    case MPA_COMPARED_NS:
+        set_int(ret, compared->number, compared->number == MPA_NULL);
+        break;
+    case MPA_COMPARED_HEX32:
+        snprintf(ret->buffer, sizeof(ret->buffer), "%08" PRIx32, (uint32_t)compared->number);
+        set_text(ret, ret->buffer);
+        break;
+    case MPA_COMPARED_HEX64:
+        snprintf(ret->buffer, sizeof(ret->buffer), "%016" PRIx64, (uint64_t)compared->number);
+        set_text(ret, ret->buffer);
+        break;
+    case MPA_COMPARED_ADDR:
+        set_addr(ret, &compared->addr, values);
+        break;
+    case MPA_COMPARED_TEXT:
+        set_text(ret, compared->text);
         break;
     }
 }

@@ -39,10 +39,13 @@ enum mpa_column_kind {
     MPA_COL_ADDR,         /* struct mpa_addr; all zeros is null. */
     MPA_COL_PREFIX,       /* struct mpa_prefix. */
     MPA_COL_COMMUNITY_ID, /* Of the struct mpa_rec_subflow at 'offset' 0. */
+    MPA_COL_RULE,         /* uint16_t, enum mpa_rule: its id ... */
+    MPA_COL_REFERENCE,    /* ... and what it refers to. */
     /* Structure. */
     MPA_COL_OBJECT, /* 'sub' at 'offset'; null where 'present' says so. */
     MPA_COL_WORDS, /* 'fixed_count' items of 'stride' bytes, named by the words from 'first_word'. */
     MPA_COL_LIST,  /* Items of 'stride' bytes: see 'inline_items' and the count. */
+    MPA_COL_COMPARED, /* What a finding compared: a key for each of the struct mpa_rec_value at 'offset', an int at 'count_offset'. */
 };
 
 struct mpa_column {
@@ -93,6 +96,12 @@ const void *mpa_column_items(const struct mpa_column *column, const void *record
 /* The record that an OBJECT column's rows are about; NULL when the object is null. */
 const void *mpa_column_object(const struct mpa_column *column, const void *record);
 
+/* One of the values of a MPA_COL_COMPARED: its key (durations end in _dur_ns), into 'ret' of MPA_COMPARED_NAME bytes, and itself. */
+#define MPA_COMPARED_NAME 80
+const char *mpa_compared_name(const struct mpa_rec_value *compared, char *ret);
+void mpa_compared_value(const struct mpa_rec_value *compared, const struct mpa_values *values,
+                        struct mpa_value *ret);
+
 static inline bool mpa_column_is_leaf(const struct mpa_column *column)
 {
     return column->kind < MPA_COL_OBJECT;
@@ -111,6 +120,17 @@ struct mpa_reset_row {
 /* The rows of 'subflow', earliest first; returns how many (0 to 2). */
 int mpa_reset_rows(const struct mpa_rec_subflow *subflow, struct mpa_reset_row ret[2]);
 
+/* A row of "findings" and of findings.csv, and one of "rules". */
+struct mpa_finding_row {
+    int64_t connection;
+    struct mpa_rec_finding finding;
+};
+
+struct mpa_rule_row {
+    uint16_t rule; /* enum mpa_rule */
+    struct mpa_rec_rule counts;
+};
+
 /* The tables. */
 extern const struct mpa_column mpa_schema_report[]; /* struct mpa_rec_report, all but "schema". */
 extern const struct mpa_column mpa_schema_connection[];  /* struct mpa_rec_conn. */
@@ -119,6 +139,9 @@ extern const struct mpa_column mpa_schema_add_addr[];    /* struct mpa_rec_add_a
 extern const struct mpa_column mpa_schema_reset_row[];   /* struct mpa_reset_row: resets.csv. */
 extern const struct mpa_column mpa_schema_churn_event[]; /* struct mpa_rec_churn_event. */
 extern const struct mpa_column mpa_schema_bin[];         /* struct mpa_rec_bin: timeline.csv. */
+
+extern const struct mpa_column mpa_schema_finding[];     /* struct mpa_finding_row. */
+extern const struct mpa_column mpa_schema_rule[];        /* struct mpa_rule_row. */
 
 /* Shared parts. */
 extern const struct mpa_column mpa_schema_both[]; /* struct mpa_both. */

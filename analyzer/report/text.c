@@ -66,7 +66,7 @@ struct mpa_writer *mpa_writer_text(FILE *out, const struct mpa_writer_options *o
 
     if (!w)
         return NULL;
-    w->writer = (struct mpa_writer){begin, connection, end, free_writer, true};
+    w->writer = (struct mpa_writer){begin, connection, end, free_writer, true, NULL};
     w->out = out;
     w->values.anonymizer = options->anonymizer;
     w->only_file = options->only_file;

@@ -24,6 +24,10 @@ struct mpa_writer_options {
     const struct mpa_anonymizer *anonymizer; /* NULL: addresses as they are. */
     bool explain;                            /* Text: each connection's story. */
     const char *only_file;                   /* --separate: this report is about this file; NULL otherwise. */
+    /* For CI: */
+    bool separate;         /* Each report is about a file of its own. */
+    bool baseline;         /* Findings were compared with a baseline. */
+    enum mpa_word fail_on; /* Least severity that fails, MPA_SEVERITY_*; MPA_WORD_COUNT: none does. */
 };
 
 struct mpa_writer {
@@ -34,13 +38,20 @@ struct mpa_writer {
     void (*free)(struct mpa_writer *w);
     /* 'begin' looks at 'epoch_ns' and the captures only: such a writer can be given connections before the totals are known. */
     bool totals_last;
+    /* NULL, or: the writer takes several reports one after the other, and this once behind the last (not after a failure). */
+    int (*close)(struct mpa_writer *w);
 };
 
 /* Writers to 'out' (borrowed, not closed); NULL when memory ends, or (text with 'explain') no temporary file can be made. */
 struct mpa_writer *mpa_writer_text(FILE *out, const struct mpa_writer_options *options);
 struct mpa_writer *mpa_writer_json(FILE *out, const struct mpa_writer_options *options);
-/* connections.csv, subflows.csv, add_addr.csv, resets.csv, churn.csv, timeline.csv in 'dir' (made if missing).  NULL with errno set. */
+/* connections.csv, subflows.csv, add_addr.csv, resets.csv, churn.csv, timeline.csv, findings.csv in 'dir' (made if missing).  NULL with errno set. */
 struct mpa_writer *mpa_writer_csv(const char *dir, const struct mpa_writer_options *options);
+
+/* Verdicts for CI, a case a rule (mpa_rec_report.rules is not NULL): JUnit XML, SARIF 2.1.0, TAP 13.  They have a 'close'. */
+struct mpa_writer *mpa_writer_junit(FILE *out, const struct mpa_writer_options *options);
+struct mpa_writer *mpa_writer_sarif(FILE *out, const struct mpa_writer_options *options);
+struct mpa_writer *mpa_writer_tap(FILE *out, const struct mpa_writer_options *options);
 
 /* Records of connections that ended, on disk in a temporary file, so that memory does not grow with them. */
 struct mpa_spool;
