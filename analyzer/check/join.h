@@ -56,13 +56,15 @@ struct check_join {
     int64_t payload_ns;    /* First payload of the opener after the fourth ACK; 0 none. */
     int64_t repeated_ns;   /* First repetition of the third ACK; 0 none. */
     int64_t advert_ns; /* Latest ADD_ADDR of the joined address and port before the SYN; 0 none. */
-    int64_t
-        accepted_id; /* Connection whose keys the SYN/ACK's HMAC has, though the token is not that one's; with FOREIGN. */
-    int64_t options_frame; /* The segment that 'join_size' and 'has_reason' are about. */
-    uint32_t synack_tsval;
-    uint8_t join_size; /* HMAC bytes of its MP_JOIN, 255: none. */
-    uint8_t reason;    /* Of the MP_TCPRST on the listener's first RST; with REASON. */
-    uint16_t flags;    /* CHECK_JOIN_*. */
+    int64_t options_frame; /* The segment that the next three and HAS_REASON are about. */
+    uint8_t join_size;     /* HMAC bytes of its MP_JOIN, 255: none. */
+    uint8_t reason_here;   /* Its MP_TCPRST. */
+    bool transient_here;
+    uint32_t synack_tsval; /* Of the latest SYN/ACK. */
+    /* Of the connection whose keys the SYN/ACK has, though the SYN's token is another; FOREIGN. */
+    uint32_t accepted_token;
+    uint8_t reason; /* Of the MP_TCPRST on the listener's first RST; with REASON. */
+    uint16_t flags; /* CHECK_JOIN_*. */
 };
 
 #define CHECK_JOIN_BARE_SYNACK 0x01 /* The SYN/ACK was captured whole and has no MP_JOIN. */
@@ -70,9 +72,10 @@ struct check_join {
 #define CHECK_JOIN_REASON      0x04 /* The listener's first RST says a reason. */
 #define CHECK_JOIN_TRANSIENT   0x08 /* ... which is transient. */
 #define CHECK_JOIN_RST_CUT     0x10 /* Its options were not captured whole. */
-#define CHECK_JOIN_FOREIGN     0x20 /* See 'accepted_id'. */
+#define CHECK_JOIN_FOREIGN     0x20 /* accepted_token is valid. */
 #define CHECK_JOIN_LATE        0x40 /* 'early' had received something that the capture does not hold. */
-#define CHECK_JOIN_GUESS       0x80 /* Its token is unknown: counted. */
+#define CHECK_JOIN_GUESS       0x80  /* Its token is unknown: counted. */
+#define CHECK_JOIN_HAS_REASON  0x100 /* See 'options_frame'. */
 
 /* In each subflow. */
 struct check_join_subflow {
