@@ -30,7 +30,11 @@ static bool data_unseen(const struct mpa_data_half *d)
 
 bool check_subflow_missing(const struct mpa_conn *conn)
 {
+    const bool *acked_unseen = check_conn_of(conn)->data.acked_unseen;
+
     if ((conn->flags & MPA_CONN_JOINS_ONLY) || !mpa_conn_initial(conn))
+        return true;
+    if (acked_unseen[0] || acked_unseen[1])
         return true;
     return data_unseen(&conn->data[0]) || data_unseen(&conn->data[1]);
 }

@@ -2,66 +2,342 @@
 /* Rules FL, FC: see tbl/rules.h and the protocol reference. */
 #include "internal.h"
 
-/* FL-01 */
+/* How long a host may take for an answer that it has to give at once. */
+static int64_t patience(const struct mpa_conn *conn)
+{
+    return SECOND + 3 * check_rtt(conn, SECOND);
+}
+
+/* ---- FL-01, FL-02, FL-03: checksums ------------------------------------------------------ */
+
+/* Whether checksums are used: 1 yes, 0 no, -1 the handshake does not say. */
+static int negotiated(const struct mpa_conn *conn)
+{
+    const struct mpa_data_half *d = conn->data;
+
+    for (int dir = 0; dir < 2; dir++)
+        if ((d[dir].flags & MPA_DATA_CAPABLE) && (d[dir].capable_flags & MPA_CAPABLE_A))
+            return 1;
+    return d[0].flags & d[1].flags & MPA_DATA_CAPABLE ? 0 : -1;
+}
+
+/* Also of the mapping that an MP_CAPABLE with data is. */
 enum mpa_verdict check_fl_01(const struct check_case *k, struct mpa_rec_finding *f)
 {
-    (void)k;
-    (void)f;
-    return MPA_VERDICT_NOT_APPLICABLE;
+    const struct mpa_option *o = k->option;
+    bool capable = o->subtype == MPA_MP_CAPABLE, has;
+    int due = negotiated(k->conn);
+
+    if (o->cond != MPA_COND_OK)
+        return MPA_VERDICT_NOT_APPLICABLE;
+    if (capable ? !o->capable.has_length : !(o->dss.flags & MPA_DSS_MAP) || o->dss.length == 0)
+        return MPA_VERDICT_NOT_APPLICABLE;
+    has = capable ? o->capable.has_checksum : o->dss.has_checksum;
+    if (due < 0)
+        return MPA_VERDICT_NV_SYN;
+    if (has == (due == 1))
+        return MPA_VERDICT_PASSED;
+    check_text(f, "negotiated", due ? "yes" : "no");
+    check_text(f, "present", has ? "yes" : "no");
+    return check_broken(f, due ? "checksums were negotiated, but the mapping has none"
+                               : "the mapping has a checksum, but none were negotiated");
 }
 
-/* FL-02 */
 enum mpa_verdict check_fl_02(const struct check_case *k, struct mpa_rec_finding *f)
 {
-    (void)k;
-    (void)f;
-    return MPA_VERDICT_NOT_APPLICABLE;
+    const struct check_failure_all *now = &k->check->failure;
+    enum mpa_verdict v = MPA_VERDICT_NOT_APPLICABLE;
+
+    if (negotiated(k->conn) == 0)
+        return v;
+    for (int i = 0; i < now->summed_count; i++) {
+        const struct check_summed *s = &now->summed[i];
+
+        if (s->verdict == MPA_VERDICT_PASSED && s->computed != s->map.checksum) {
+            check_frame(f, k->frame);
+            check_frame(f, s->frame);
+            check_number(f, "checksum", s->map.checksum);
+            check_number(f, "computed", s->computed);
+            check_hex64(f, "dsn", s->map.dsn);
+            check_number(f, "length", s->map.length);
+            return check_broken(f, "the checksum of the mapping does not fit its bytes");
+        }
+        if (v == MPA_VERDICT_NOT_APPLICABLE || s->verdict != MPA_VERDICT_PASSED)
+            v = s->verdict;
+    }
+    return v;
 }
 
-/* FL-03 */
+/* The MP_FAIL that the receiver sent on the mapping's subflow. */
+static const struct check_fail *answer_of(const struct check_failure_state *state,
+                                          const struct check_bad *bad)
+{
+    for (int i = 0; i < state->fail_count; i++)
+        if (state->fail[i].sf == bad->sf && state->fail[i].dir == check_other(bad->dir) &&
+            state->fail[i].ns >= bad->ns)
+            return &state->fail[i];
+    return NULL;
+}
+
+static bool is_start_of_bad(const struct check_failure_state *state, const struct check_fail *fail)
+{
+    for (int i = 0; i < state->bad_count; i++)
+        if (state->bad[i].sf == fail->sf && state->bad[i].dsn == fail->dsn)
+            return true;
+    return state->bad_count == CHECK_BADS; /* There may have been more. */
+}
+
+static enum mpa_verdict no_answer(const struct check_case *k, const struct check_bad *bad,
+                                  struct mpa_rec_finding *f)
+{
+    enum mpa_dir dir = check_other(bad->dir);
+
+    if (check_one_way(bad->sf, dir))
+        return MPA_VERDICT_NV_DIR;
+    if (check_beside_sender(k->conn, dir) != 1)
+        return MPA_VERDICT_NV_VANT;
+    if (bad->sf->half[bad->dir].acked < bad->seq_end)
+        return MPA_VERDICT_NV_LOSS; /* It may not have arrived. */
+    if (check_ended(k, bad->ns, patience(k->conn)))
+        return MPA_VERDICT_NV_END;
+    check_frame(f, bad->frame);
+    f->ns = bad->ns;
+    f->subflow = bad->sf->id;
+    check_hex64(f, "dsn", bad->dsn);
+    return check_broken(f, "a mapping with a wrong checksum is acknowledged without MP_FAIL");
+}
+
+static enum mpa_verdict answered(const struct check_case *k, const struct check_bad *bad,
+                                 struct mpa_rec_finding *f)
+{
+    const struct check_failure_state *state = k->cc->failure.state;
+    const struct check_fail *fail = answer_of(state, bad);
+    enum mpa_dir dir = check_other(bad->dir);
+
+    if (!fail)
+        return no_answer(k, bad, f);
+    if (!is_start_of_bad(state, fail)) {
+        check_frame(f, fail->frame);
+        check_frame(f, bad->frame);
+        f->ns = fail->ns;
+        f->subflow = fail->sf->id;
+        check_hex64(f, "mp_fail", fail->dsn);
+        check_hex64(f, "dsn", bad->dsn);
+        return check_broken(f, "the MP_FAIL does not name the mapping whose checksum is wrong");
+    }
+    if (!bad->several || check_subflow_of(bad->sf)->failure.rst_ns[dir])
+        return MPA_VERDICT_PASSED;
+    if (check_beside_sender(k->conn, dir) != 1)
+        return MPA_VERDICT_NV_VANT; /* A RST is sent once, and may be lost on its way. */
+    if (check_ended(k, bad->ns, patience(k->conn)))
+        return MPA_VERDICT_NV_END;
+    check_frame(f, fail->frame);
+    check_frame(f, bad->frame);
+    f->ns = fail->ns;
+    f->subflow = fail->sf->id;
+    return check_broken(f, "a subflow with a wrong checksum is not reset though another one is "
+                           "in use");
+}
+
+/* What the receiver does.  How the sender goes on after MP_FAIL is not judged. */
 enum mpa_verdict check_fl_03(const struct check_case *k, struct mpa_rec_finding *f)
 {
-    (void)k;
-    (void)f;
-    return MPA_VERDICT_NOT_APPLICABLE;
+    const struct check_failure_state *state = k->cc->failure.state;
+    enum mpa_verdict v = MPA_VERDICT_NOT_APPLICABLE;
+
+    for (int i = 0; state && i < state->bad_count; i++) {
+        enum mpa_verdict one = answered(k, &state->bad[i], f);
+
+        if (one == MPA_VERDICT_BROKEN)
+            return one;
+        if (v == MPA_VERDICT_NOT_APPLICABLE || one >= MPA_VERDICT_NV_FIRST)
+            v = one;
+    }
+    return v;
 }
 
-/* FL-04 */
+/* ---- FL-04, FL-05: fallback ---------------------------------------------------------------- */
+
+/* Per subflow, since each path may take options away.  On the initial one, payload without a mapping
+   is a fallback (see the tracker), which need not be the sender's fault. */
 enum mpa_verdict check_fl_04(const struct check_case *k, struct mpa_rec_finding *f)
 {
-    (void)k;
-    (void)f;
-    return MPA_VERDICT_NOT_APPLICABLE;
+    const struct check_data_flow *flow = k->cs->data.flow[k->dir];
+    const struct mpa_segment *seg = k->segment;
+    uint64_t at, bare;
+
+    if (seg->payload_size == 0 || (seg->flags & (MPA_TCP_SYN | MPA_TCP_RST)) ||
+        k->facts->keepalive || k->cs->failure.confirmed[k->dir])
+        return MPA_VERDICT_NOT_APPLICABLE;
+    if (!check_position_known(k->sf, k->dir) || !flow)
+        return MPA_VERDICT_NV_SYN;
+    at = check_position(k->sf, k->dir, seg);
+    bare = check_covered(flow, at, at + seg->payload_size);
+    if (bare == at + seg->payload_size)
+        return MPA_VERDICT_PASSED;
+    if (flow->cut)
+        return MPA_VERDICT_NV_SNAP;
+    if (check_holes(k->sf, k->dir) || at < flow->forgotten)
+        return MPA_VERDICT_NV_LOSS;
+    if (check_super_packet(k->sf, k->dir, seg))
+        return MPA_VERDICT_NV_OFFL;
+    if (check_one_way(k->sf, check_other(k->dir)))
+        return MPA_VERDICT_NV_DIR;
+    check_number(f, "ssn", (int64_t)(uint32_t)bare);
+    check_number(f, "bytes", (int64_t)(at + seg->payload_size - bare));
+    return check_broken(f, "payload without a mapping before the first Data ACK on the subflow");
 }
 
-/* FL-05 */
+/* Of a direction that sent an infinite mapping, or unmapped data before anything was confirmed.
+   What is plain from the handshake on is MPC-07's, and joins are JN-13's.  A retransmission of what
+   was mapped before keeps its mapping. */
 enum mpa_verdict check_fl_05(const struct check_case *k, struct mpa_rec_finding *f)
 {
-    (void)k;
-    (void)f;
-    return MPA_VERDICT_NOT_APPLICABLE;
+    const struct check_failure_state *state = k->cc->failure.state;
+    const struct check_data_all *now = &k->check->data;
+    const struct check_plain *plain = state ? &state->plain[k->dir] : NULL;
+    const char *text = NULL;
+
+    if (!plain || !plain->set || k->segment->payload_size == 0 || k->facts->keepalive)
+        return MPA_VERDICT_NOT_APPLICABLE;
+    if (k->sf != plain->sf && k->facts->new_bytes)
+        text = "data comes on another subflow than the one that fell back";
+    for (int i = 0; i < now->map_count && k->sf == plain->sf; i++)
+        if (now->map[i].length && now->map[i].size &&
+            (int32_t)((uint32_t)now->map[i].ssn - plain->ssn) > 0)
+            text = "a finite mapping comes after the fallback";
+    if (!text)
+        return k->sf == plain->sf ? MPA_VERDICT_PASSED : MPA_VERDICT_NOT_APPLICABLE;
+    if (plain->unsure)
+        return MPA_VERDICT_NV_LOSS;
+    check_frame(f, k->frame);
+    check_frame(f, plain->frame);
+    return check_broken(f, text);
 }
 
-/* FC-01 */
+/* ---- FC: fast close -------------------------------------------------------------------------- */
+
 enum mpa_verdict check_fc_01(const struct check_case *k, struct mpa_rec_finding *f)
 {
-    (void)k;
-    (void)f;
-    return MPA_VERDICT_NOT_APPLICABLE;
+    const struct mpa_data_half *receiver = &k->conn->data[check_other(k->dir)];
+
+    if (!(receiver->flags & MPA_DATA_KEY))
+        return MPA_VERDICT_NV_SYN;
+    if (memcmp(k->option->fastclose.key, receiver->key, MPA_KEY_SIZE) == 0)
+        return MPA_VERDICT_PASSED;
+    check_hex64(f, "key", mpa_load64(k->option->fastclose.key));
+    check_hex64(f, "receiver", mpa_load64(receiver->key));
+    return check_broken(f, "the key is not the receiver's");
 }
 
-/* FC-02 */
+static bool is_v0(const struct mpa_conn *conn)
+{
+    return (MPA_IN_V0 & 1u << conn->dialect) != 0;
+}
+
+static enum mpa_verdict mixed(const struct check_fastclose *fc, struct mpa_rec_finding *f,
+                              const char *text)
+{
+    check_frame(f, fc->frame);
+    f->ns = fc->ns;
+    f->subflow = fc->sf->id;
+    return check_broken(f, text);
+}
+
+/* The other subflows that were in use must be reset by somebody. */
+static enum mpa_verdict others_reset(const struct check_case *k, const struct check_fastclose *fc,
+                                     enum mpa_dir dir, struct mpa_rec_finding *f)
+{
+    for (const struct mpa_subflow *sf = k->conn->subflows; sf; sf = sf->next) {
+        const struct check_failure_subflow *fs = &check_subflow_of(sf)->failure;
+        bool asked = sf->id < 64 && (fc->in_use >> sf->id & 1);
+
+        if (!asked || sf == fc->sf || fs->rst_ns[0] || fs->rst_ns[1])
+            continue;
+        if (check_one_way(sf, dir))
+            return MPA_VERDICT_NV_DIR;
+        if (check_beside_sender(k->conn, dir) != 1)
+            return MPA_VERDICT_NV_VANT; /* A RST is sent once, and may be lost on its way. */
+        if (check_ended(k, fc->ns, patience(k->conn)))
+            return MPA_VERDICT_NV_END;
+        check_number(f, "open_subflow", sf->id);
+        return mixed(fc, f, "another subflow in use is not reset with the MP_FASTCLOSE");
+    }
+    return check_subflow_missing(k->conn) ? MPA_VERDICT_NV_SUB : MPA_VERDICT_PASSED;
+}
+
+static enum mpa_verdict fastclose_form(const struct check_case *k, enum mpa_dir dir,
+                                       struct mpa_rec_finding *f)
+{
+    const struct check_failure_state *state = k->cc->failure.state;
+    const struct check_fastclose *fc = state ? &state->fastclose[dir] : NULL;
+
+    if (!fc || !fc->set)
+        return MPA_VERDICT_NOT_APPLICABLE;
+    if (is_v0(k->conn) && fc->on_rst)
+        return mixed(fc, f, "version 0 knows MP_FASTCLOSE on ACKs only");
+    if (fc->on_ack & (fc->on_ack - 1))
+        return mixed(fc, f, "MP_FASTCLOSE comes on ACKs of several subflows");
+    if (fc->on_ack && (fc->on_rst & ~fc->on_ack))
+        return mixed(fc, f, "MP_FASTCLOSE comes on the ACK of one subflow and the RST of another");
+    if (fc->on_rst && !fc->on_ack)
+        for (const struct mpa_subflow *sf = k->conn->subflows; sf; sf = sf->next) {
+            const struct check_failure_subflow *fs = &check_subflow_of(sf)->failure;
+
+            if (sf->id < 64 && (fc->in_use >> sf->id & 1) && !(fc->on_rst >> sf->id & 1) &&
+                fs->rst_ns[dir] && !fs->rst_ns[check_other(dir)]) {
+                check_number(f, "subflow_without", sf->id);
+                return mixed(fc, f,
+                             "the RST of one subflow has MP_FASTCLOSE, that of another has "
+                             "not");
+            }
+        }
+    return others_reset(k, fc, dir, f);
+}
+
 enum mpa_verdict check_fc_02(const struct check_case *k, struct mpa_rec_finding *f)
 {
-    (void)k;
-    (void)f;
-    return MPA_VERDICT_NOT_APPLICABLE;
+    enum mpa_verdict a = fastclose_form(k, MPA_TO_SERVER, f), b;
+
+    if (a == MPA_VERDICT_BROKEN)
+        return a;
+    b = fastclose_form(k, MPA_TO_CLIENT, f);
+    return a == MPA_VERDICT_NOT_APPLICABLE || b >= MPA_VERDICT_NV_FIRST || b == MPA_VERDICT_BROKEN
+               ? b
+               : a;
 }
 
-/* FC-03 */
+/* Of the form on an ACK: the other one awaits nothing. */
+static enum mpa_verdict fastclose_answer(const struct check_case *k, enum mpa_dir dir,
+                                         struct mpa_rec_finding *f)
+{
+    const struct check_failure_state *state = k->cc->failure.state;
+    const struct check_fastclose *fc = state ? &state->fastclose[dir] : NULL;
+    enum mpa_dir peer = check_other(dir);
+    int64_t rtt = check_rtt(k->conn, SECOND), rto = rtt > SECOND / 2 ? 2 * rtt : SECOND;
+    int64_t rst;
+
+    if (!fc || !fc->set || !fc->on_ack)
+        return MPA_VERDICT_NOT_APPLICABLE;
+    rst = check_subflow_of(fc->sf)->failure.rst_ns[peer];
+    if ((rst && rst <= fc->ns + 3 * rto) || (fc->again_ns && fc->again_ns <= fc->ns + 3 * rto))
+        return MPA_VERDICT_PASSED;
+    if (check_one_way(fc->sf, peer))
+        return MPA_VERDICT_NV_DIR;
+    if (check_beside_sender(k->conn, dir) != 1 && check_beside_sender(k->conn, peer) != 1)
+        return MPA_VERDICT_NV_VANT; /* Both may be lost on their way to here. */
+    if (check_ended(k, fc->ns, 3 * rto))
+        return MPA_VERDICT_NV_END;
+    check_frame(f, fc->frame);
+    f->ns = fc->ns;
+    f->subflow = fc->sf->id;
+    check_duration(f, "awaited", 3 * rto);
+    return check_broken(f, "the MP_FASTCLOSE is neither answered with RST nor repeated");
+}
+
 enum mpa_verdict check_fc_03(const struct check_case *k, struct mpa_rec_finding *f)
 {
-    (void)k;
-    (void)f;
-    return MPA_VERDICT_NOT_APPLICABLE;
+    enum mpa_verdict v = fastclose_answer(k, MPA_TO_SERVER, f);
+
+    return v == MPA_VERDICT_NOT_APPLICABLE ? fastclose_answer(k, MPA_TO_CLIENT, f) : v;
 }

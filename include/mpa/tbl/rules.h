@@ -241,7 +241,7 @@ RULE(PR_04, "PR-04", MPA_IN_ALL, NONE, INFO, SUBFLOW, 0, 0,
      "RFC 8684 3.3.8", check_pr_04,
      "Use of a backup subflow where nothing else was left, or by the side that asked for it")
 
-RULE(FL_01, "FL-01", MPA_IN_ALL, MUST, ERROR, OPTION, MPA_SUBTYPE_BIT(MPA_DSS), 0,
+RULE(FL_01, "FL-01", MPA_IN_ALL, MUST, ERROR, OPTION, MPA_SUBTYPE_BIT(MPA_DSS) | MPA_SUBTYPE_BIT(MPA_MP_CAPABLE), 0,
      "RFC 8684 3.3, RFC 6824 3.3", check_fl_01,
      "A mapping has a checksum exactly when checksums were negotiated")
 RULE(FL_02, "FL-02", MPA_IN_ALL, MUST, ERROR, SEGMENT, 0, 0,
@@ -282,7 +282,7 @@ RULE(DS_04, "DS-04", MPA_IN_ALL, MUST, ERROR, CONN, 0, 0,
 RULE(DS_05, "DS-05", MPA_IN_ALL, MUST, ERROR, SEGMENT, 0, 0,
      "RFC 8684 3.3.6", check_ds_05,
      "The same data sequence numbers mean the same bytes on every subflow")
-RULE(DS_06, "DS-06", MPA_IN_ALL, MUST, ERROR, OPTION, MPA_SUBTYPE_BIT(MPA_DSS), 0,
+RULE(DS_06, "DS-06", MPA_IN_ALL, MUST, ERROR, CONN, 0, 0,
      "RFC 8684 3.3.2", check_ds_06,
      "A Data ACK never decreases and never exceeds what was sent")
 RULE(DS_07, "DS-07", MPA_IN_ALL, MUST, WARNING, OPTION, MPA_SUBTYPE_BIT(MPA_DSS), 0,
