@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "options.h"
+#include "list_rules.h"
 #include "output.h"
 #include "run.h"
 #include "say.h"
@@ -28,6 +29,11 @@ int main(int argc, char **argv)
     } else if (o.help || o.version) {
         status =
             output_text(o.help ? options_help : options_version) == 0 ? EXIT_DONE : EXIT_INTERNAL;
+    } else if (o.list_rules) {
+        status = output_text_to(o.output,
+                                o.format == REPORT_JSON ? list_rules_json : list_rules_text) == 0
+                     ? EXIT_DONE
+                     : EXIT_INTERNAL;
     } else {
         status = run(&o);
     }

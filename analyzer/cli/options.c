@@ -203,6 +203,68 @@ static const struct option_row rows[] = {
     {NULL, "output", 'o', ARGUMENT_REQUIRED, "FILE", set_text, AT(output), "write the report to FILE"},
     {NULL, "csv", 0, ARGUMENT_REQUIRED, "DIR", set_text, AT(csv_dir), "also write tables to DIR, one CSV file each"},
     {NULL, "explain", 0, ARGUMENT_NONE, NULL, set_flag, AT(explain), "text: tell each connection's story"},
+static int set_check(struct options *o, const struct option_row *row, const char *value,
+                     const char **ret_why)
+{
+    enum mpa_profile profile = value ? mpa_profile_find(value) : MPA_PROFILE_AUTO;
+
+    (void)row;
+    if (profile == MPA_PROFILE_COUNT) {
+        *ret_why = "is none of auto, rfc8684, rfc6824, icnp2017, lb";
+        return MPA_ERR_ARGUMENT;
+    }
+    o->check = true;
+    o->check_bare |= !value;
+    o->checks.profile = profile;
+    return 0;
+}
+
+static int set_fail_on(struct options *o, const struct option_row *row, const char *value,
+                       const char **ret_why)
+{
+    (void)row;
+    o->fail_on_given = true;
+    if (strcmp(value, "error") == 0) {
+        o->fail_on = MPA_SEVERITY_ERROR;
+    } else if (strcmp(value, "warning") == 0) {
+        o->fail_on = MPA_SEVERITY_WARNING;
+    } else if (strcmp(value, "never") == 0) {
+        o->fail_on = MPA_WORD_COUNT;
+    } else {
+        *ret_why = "is none of error, warning, never";
+        return MPA_ERR_ARGUMENT;
+    }
+    return 0;
+}
+
+static int set_rule(struct options *o, const struct option_row *row, const char *value,
+                    const char **ret_why)
+{
+    static const char *const changes[] = {[MPA_RULE_OFF] = "off",
+                                          [MPA_RULE_TO_INFO] = "info",
+                                          [MPA_RULE_TO_WARNING] = "warning",
+                                          [MPA_RULE_TO_ERROR] = "error"};
+    const char *equals = strchr(value, '=');
+    enum mpa_rule rule = MPA_RULE_COUNT;
+    char id[16] = "";
+
+    (void)row;
+    if (equals && (size_t)(equals - value) < sizeof(id))
+        rule = mpa_rule_find(memcpy(id, value, (size_t)(equals - value)));
+    if (equals && rule == MPA_RULE_COUNT) {
+        *ret_why = "names no rule (--list-rules prints all)";
+        return MPA_ERR_ARGUMENT;
+    }
+    for (uint8_t i = MPA_RULE_OFF; equals && i <= MPA_RULE_TO_ERROR; i++)
+        if (strcmp(equals + 1, changes[i]) == 0) {
+            o->checks.change[rule] = i;
+            o->rule_given = true;
+            return 0;
+        }
+    *ret_why = "is not ID=off, ID=info, ID=warning or ID=error";
+    return MPA_ERR_ARGUMENT;
+}
+
     {NULL, "separate", 0, ARGUMENT_NONE, NULL, set_flag, AT(separate), "one report a capture instead of one for all"},
     {NULL, "anonymize", 0, ARGUMENT_NONE, NULL, set_flag, AT(anonymize), "prefix-preserving pseudonyms for all addresses"},
     {"Selection",
@@ -235,15 +297,24 @@ static const struct option_row rows[] = {
     {NULL, "quiet", 0, ARGUMENT_NONE, NULL, set_flag, AT(quiet), "no remarks on standard error, errors only"},
     {NULL, "version", 0, ARGUMENT_NONE, NULL, set_flag, AT(version), "print the version and end"},
     {NULL, "help", 'h', ARGUMENT_NONE, NULL, set_flag, AT(help), "print this and end"},
+    {"Conformance",
+     "check", 0, ARGUMENT_OPTIONAL, "PROFILE", set_check, 0,
+     "check the hosts against the protocol's rules: auto (default: by dialect), rfc8684, rfc6824, icnp2017 or lb"},
+    {NULL, "fail-on", 0, ARGUMENT_REQUIRED, "error|warning|never", set_fail_on, 0,
+     "findings of which severity give exit status 1; default error"},
+    {NULL, "rule", 0, ARGUMENT_REQUIRED, "ID=CHANGE", set_rule, 0,
+     "change a rule: off, or its severity: info, warning, error; may be repeated"},
+    {NULL, "strict-ids", 0, ARGUMENT_NONE, NULL, set_flag, AT(checks.strict_ids), "report address IDs that are not advertised in increasing order"},
+    {NULL, "junit", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(junit), "write verdicts as JUnit XML; implies --check, as do the following"},
+    {NULL, "sarif", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(sarif), "write verdicts as SARIF 2.1.0"},
+    {NULL, "tap", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(tap), "write verdicts as TAP 13"},
+    {NULL, "baseline", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(baseline_file), "findings in FILE are known and do not fail"},
+    {NULL, "write-baseline", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(write_baseline), "write all findings to FILE, to be known from then on"},
+    {NULL, "list-rules", 0, ARGUMENT_NONE, NULL, set_flag, AT(list_rules), "print all rules (with --report=json as JSON) and end"},
 
     LATER(NULL, 'i', ARGUMENT_REQUIRED), LATER("events", 0, ARGUMENT_REQUIRED), LATER("xplot", 0, ARGUMENT_REQUIRED),
-    LATER("check", 0, ARGUMENT_OPTIONAL), LATER("fail-on", 0, ARGUMENT_REQUIRED), LATER("rule", 0, ARGUMENT_REQUIRED),
-    LATER("strict-ids", 0, ARGUMENT_NONE), LATER("junit", 0, ARGUMENT_REQUIRED), LATER("sarif", 0, ARGUMENT_REQUIRED),
-    LATER("tap", 0, ARGUMENT_REQUIRED), LATER("baseline", 0, ARGUMENT_REQUIRED),
-    LATER("write-baseline", 0, ARGUMENT_REQUIRED),
     LATER("v6-secret", 0, ARGUMENT_REQUIRED), LATER("no-sandbox", 0, ARGUMENT_NONE),
     LATER("interval", 0, ARGUMENT_REQUIRED), LATER("follow", 0, ARGUMENT_REQUIRED), LATER("metrics", 0, ARGUMENT_REQUIRED),
-    LATER("list-rules", 0, ARGUMENT_NONE),
 };
 #undef LATER
 /* clang-format on */
@@ -371,6 +442,33 @@ static int parse_all(struct parser *p)
             only_captures = true;
         else if (argument[1] == '-')
             rc = parse_long(p, argument);
+/* The same of "--check lb". */
+static int check_profile_word(struct parser *p)
+{
+    for (int i = 0; p->o->check_bare && i < p->o->capture_count; i++)
+        if (mpa_profile_find(p->o->captures[i]) != MPA_PROFILE_COUNT &&
+            access(p->o->captures[i], F_OK) != 0)
+            return fail(p, "%s: no such file; did you mean --check=%s?", p->o->captures[i],
+                        p->o->captures[i]);
+    return 0;
+}
+
+/* What goes with --check only, and what implies it. */
+static int check_checks(struct parser *p)
+{
+    struct options *o = p->o;
+
+    o->check |= o->junit || o->sarif || o->tap || o->baseline_file || o->write_baseline;
+    if (!o->check && (o->fail_on_given || o->rule_given || o->checks.strict_ids))
+        return fail(p, "%s goes with --check",
+                    o->fail_on_given ? "--fail-on"
+                    : o->rule_given  ? "--rule"
+                                     : "--strict-ids");
+    if (o->write_baseline && o->anonymize)
+        return fail(p, "--write-baseline does not go with --anonymize: pseudonyms differ in every run");
+    return check_profile_word(p);
+}
+
         else
             rc = parse_short(p, argument);
         if (rc == 0 && (p->o->help || p->o->version))
@@ -396,7 +494,7 @@ static int check_all(struct parser *p)
         return fail(p, "--explain goes with --report=text");
     if (o->from.given && o->to.given && o->from.relative == o->to.relative && o->from.ns > o->to.ns)
         return fail(p, "--from is after --to");
-    if (check_filter(p) != 0)
+    if (check_filter(p) != 0 || check_checks(p) != 0)
         return MPA_ERR_ARGUMENT;
     return check_report_word(p);
 }
@@ -424,17 +522,19 @@ static int read_lists(struct parser *p)
 }
 
 int options_parse(int argc, const char *const *argv, struct options *ret, char *ret_error,
+    if (rc == 0 && o->baseline_file)
+        rc = baseline_read(o->baseline_file, &o->baseline, p->error, p->error_size);
                   size_t error_size)
 {
     struct parser p = {argc, argv, 1, ret, ret_error, error_size};
     int rc;
 
-    *ret = (struct options){.ports = MPA_TUNNEL_PORTS_DEFAULT};
+    *ret = (struct options){.ports = MPA_TUNNEL_PORTS_DEFAULT, .fail_on = MPA_SEVERITY_ERROR};
     ret->captures = calloc((size_t)argc + 1, sizeof(*ret->captures));
     if (!ret->captures)
         return MPA_ERR_NOMEM;
     rc = parse_all(&p);
-    if (rc != 0 || ret->help || ret->version)
+    if (rc != 0 || ret->help || ret->version || ret->list_rules)
         return rc;
     rc = check_all(&p);
     return rc != 0 ? rc : read_lists(&p);
@@ -461,6 +561,7 @@ void options_free(struct options *o)
 
 static void put_row(FILE *out, const struct option_row *row)
 {
+    baseline_free(o->baseline);
     char left[64];
     const char *text = row->help;
     int width =
@@ -508,9 +609,9 @@ void options_help(FILE *out)
         put_row(out, &rows[i]);
     }
     fputs(
-        "\nExit status: 0 done; 1 differences from --expect or --nstat; 2 wrong usage; 3 an input\n"
-        "could not be read or ended early (what was read is reported); 4 internal error, or\n"
-        "output that could not be written.\n",
+        "\nExit status: 0 done; 1 findings at or above --fail-on, differences from --expect or\n"
+        "--nstat; 2 wrong usage; 3 an input could not be read or ended early (what was read is\n"
+        "reported); 4 internal error, or output that could not be written.\n",
         out);
 }
 

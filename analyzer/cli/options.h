@@ -4,11 +4,13 @@
 #ifndef MPA_CLI_OPTIONS_H
 #define MPA_CLI_OPTIONS_H
 
+#include "baseline.h"
 #include "nstat.h"
 #include "values.h"
 
 #include <jansson.h>
 
+#include "mpa/check.h"
 #include "mpa/measure.h"
 #include "mpa/segment.h"
 
@@ -38,6 +40,14 @@ struct options {
     int churn_count;
     enum mpa_dialect dialect; /* MPA_DIALECT_UNKNOWN: detect. */
     struct mpa_tunnel_ports ports;
+    bool check; /* Also where another option implies it. */
+    bool check_bare;    /* --check without a value. */
+    bool fail_on_given, rule_given;
+    struct mpa_check_config checks; /* Without what other options have. */
+    enum mpa_word fail_on;          /* MPA_SEVERITY_*; MPA_WORD_COUNT: never. */
+    const char *junit, *sarif, *tap, *baseline_file, *write_baseline; /* NULL: none. */
+    struct baseline *baseline; /* Read from 'baseline_file'. */
+    bool list_rules;
     const char *expect_file;   /* NULL: none. */
     json_t *expected;          /* Read from it. */
     const char **nstat_values; /* --nstat. */

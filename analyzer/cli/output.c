@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output.h"
 
+#include "ci.h"
 #include "expect.h"
 #include "say.h"
 
@@ -32,13 +33,29 @@ static int write_failed(const char *name, int status)
     return status;
 }
 
+int output_failed(const char *name, int status)
+{
+    return write_failed(name, status);
+}
+
+int output_text_to(const char *path, void (*print)(FILE *))
+{
+    bool failed;
+    FILE *out;
+
+    errno = 0;
+    out = path ? fopen(path, "we") : stdout;
+    if (!out)
+        return write_failed(path, MPA_ERR_WRITE);
+    print(out);
+    failed = fflush(out) != 0 || ferror(out);
+    failed |= path && fclose(out) != 0;
+    return failed ? write_failed(path ? path : "standard output", MPA_ERR_WRITE) : 0;
+}
+
 int output_text(void (*print)(FILE *))
 {
-    errno = 0;
-    print(stdout);
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return 0;
-    return write_failed("standard output", MPA_ERR_WRITE);
+    return output_text_to(NULL, print);
 }
 
 void output_keep_descriptors(void)
@@ -79,14 +96,12 @@ int output_open(struct output *out, const struct options *o)
 }
 
 /* One walk over the report for one writer; 'name' is what it writes to. */
-static int walk(struct mpa_writer *w, const char *name, const struct mpa_rec_report *report,
+int output_walk(struct mpa_writer *w, const char *name, const struct mpa_rec_report *report,
                 struct mpa_spool *spool)
 {
     struct mpa_rec_conn *conn;
     int rc, more;
 
-    if (!w)
-        return write_failed(name, errno == ENOMEM || errno == 0 ? MPA_ERR_NOMEM : MPA_ERR_WRITE);
     mpa_spool_rewind(spool);
     errno = 0;
     rc = w->begin(w, report);
@@ -102,6 +117,17 @@ static int walk(struct mpa_writer *w, const char *name, const struct mpa_rec_rep
         rc = w->end(w, report);
     if (rc != 0)
         write_failed(name, rc);
+    return rc;
+}
+
+static int walk(struct mpa_writer *w, const char *name, const struct mpa_rec_report *report,
+                struct mpa_spool *spool)
+{
+    int rc;
+
+    if (!w)
+        return write_failed(name, errno == ENOMEM || errno == 0 ? MPA_ERR_NOMEM : MPA_ERR_WRITE);
+    rc = output_walk(w, name, report, spool);
     w->free(w);
     return rc;
 }
@@ -130,18 +156,23 @@ static int csv_folder(const char *dir, const char *file, int namesakes, char *re
     return write_failed(dir, MPA_ERR_WRITE);
 }
 
-static struct mpa_writer_options writer_options(const struct output *out, const char *file)
+struct mpa_writer_options output_options(const struct output *out, const char *file)
 {
-    return (struct mpa_writer_options){
-        .anonymizer = out->anonymizer, .explain = out->o->explain, .only_file = file};
+    return (struct mpa_writer_options){.anonymizer = out->anonymizer,
+                                       .explain = out->o->explain,
+                                       .only_file = file,
+                                       .separate = out->o->separate,
+                                       .baseline = out->o->baseline != NULL,
+                                       .fail_on = out->o->fail_on};
 }
 
 struct mpa_writer *output_direct(const struct output *out, const char *file)
 {
-    const struct mpa_writer_options options = writer_options(out, file);
+    const struct mpa_writer_options options = output_options(out, file);
     struct mpa_writer *w = NULL;
 
-    if (out->o->format == REPORT_TEXT && !out->o->csv_dir && !out->o->expected)
+    if (out->o->format == REPORT_TEXT && !out->o->csv_dir && !out->o->expected &&
+        !ci_wanted(out->o))
         w = mpa_writer_text(out->out, &options);
     if (w && !w->totals_last) {
         w->free(w);
@@ -166,7 +197,7 @@ static int end_direct(struct mpa_writer *w, const char *name, const struct mpa_r
 int output_report(struct output *out, const char *file, int namesakes, struct mpa_writer *direct,
                   const struct mpa_rec_report *report, struct mpa_spool *spool)
 {
-    const struct mpa_writer_options options = writer_options(out, file);
+    const struct mpa_writer_options options = output_options(out, file);
     bool json = out->o->format == REPORT_JSON;
     char dir[PATH_MAX];
     int rc;
@@ -201,7 +232,7 @@ static void tell_difference(void *context, const char *path, const char *expecte
 int output_expect(const struct output *out, const char *file, int index,
                   const struct mpa_rec_report *report, struct mpa_spool *spool, bool *ret_same)
 {
-    const struct mpa_writer_options options = writer_options(out, file);
+    const struct mpa_writer_options options = output_options(out, file);
     const json_t *expected = out->o->expected;
     FILE *written = tmpfile();
     json_t *got = NULL;

@@ -38,6 +38,19 @@ int output_expect(const struct output *out, const char *file, int index,
 /* What 'print' writes, to standard output.  Returns as output_open(). */
 int output_text(void (*print)(FILE *));
 
+/* The same to 'path', or to standard output where it is NULL. */
+int output_text_to(const char *path, void (*print)(FILE *));
+
+/* What the writers are told; 'file' with --separate, else NULL. */
+struct mpa_writer_options output_options(const struct output *out, const char *file);
+
+/* One walk over the report for 'w', which is not freed; 'name' is what it writes to.  Returns as output_open(). */
+int output_walk(struct mpa_writer *w, const char *name, const struct mpa_rec_report *report,
+                struct mpa_spool *spool);
+
+/* Tell that 'name' could not be written, with the errno of now where 'status' is MPA_ERR_WRITE.  Returns 'status'. */
+int output_failed(const char *name, int status);
+
 /* At the start: where a standard descriptor is closed, the next file that is opened would take
    its place and be written to. */
 void output_keep_descriptors(void);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "run.h"
 
+#include "ci.h"
 #include "output.h"
 #include "say.h"
 #include "study.h"
+#include "verdicts.h"
 
 #include "mpa/crypto.h"
 #include "mpa/source.h"
@@ -20,6 +22,8 @@ struct run {
     char **paths; /* Captures, folders expanded. */
     int path_count;
     struct output output;
+    struct ci ci;
+    struct verdicts verdicts;
     enum exit_status status;
 };
 
@@ -121,7 +125,8 @@ static int report(struct run *r, int first, int count, const char *file)
     struct study study;
     struct mpa_writer *direct = output_direct(&r->output, file);
     int namesakes = 0;
-    int rc = study_run(&study, r->o, (const char *const *)r->paths + first, count, direct);
+    int rc = study_run(&study, r->o, (const char *const *)r->paths + first, count, direct,
+                       r->o->check ? &r->verdicts : NULL);
 
     for (int i = 0; i < count; i++)
         if (study.in.at && study.in.at[i].status != 0)
@@ -137,6 +142,8 @@ static int report(struct run *r, int first, int count, const char *file)
     }
     if (rc == 0 && worth_a_report(r, &study)) {
         rc = output_report(&r->output, file, namesakes, direct, &study.report, study.done);
+        if (rc == 0)
+            rc = ci_report(&r->ci, &study.report, study.done);
     } else if (direct) {
         direct->free(direct);
     }
@@ -155,6 +162,31 @@ static int report_all(struct run *r)
     return rc;
 }
 
+/* Open everything, report, close everything.  0, or what failed, which has been told. */
+static int work(struct run *r)
+{
+    struct mpa_writer_options options;
+    int rc = verdicts_open(&r->verdicts, r->o);
+
+    if (rc != 0) {
+        say_error("%s", mpa_strerror(rc));
+        return rc;
+    }
+    rc = output_open(&r->output, r->o);
+    if (rc == 0) {
+        options = output_options(&r->output, NULL);
+        rc = ci_open(&r->ci, r->o, &options);
+    }
+    if (rc == 0)
+        rc = report_all(r);
+    rc = ci_close(&r->ci, rc);
+    rc = verdicts_close(&r->verdicts, rc);
+    rc = output_close(&r->output, rc);
+    if (r->verdicts.fails)
+        raise_status(r, EXIT_FINDINGS);
+    return rc;
+}
+
 enum exit_status run(const struct options *o)
 {
     struct run r = {.o = o};
@@ -164,12 +196,8 @@ enum exit_status run(const struct options *o)
         rc = expand(&r);
     if (rc != 0)
         say_error("%s", mpa_strerror(rc));
-    if (rc == 0 && r.status != EXIT_USAGE) {
-        rc = output_open(&r.output, o);
-        if (rc == 0)
-            rc = report_all(&r);
-        rc = output_close(&r.output, rc);
-    }
+    if (rc == 0 && r.status != EXIT_USAGE)
+        rc = work(&r);
     if (rc != 0)
         raise_status(&r, EXIT_INTERNAL);
     mpa_paths_free(r.paths, (size_t)r.path_count);

@@ -81,10 +81,20 @@ static void feed_icmp(void *context, const struct mpa_icmp_error *icmp)
 
 /* ---- Reading ---- */
 
+static int new_check(struct study_vantage *v)
+{
+    struct mpa_check_config config = v->study->o->checks;
+
+    config.vips = v->study->o->vips;
+    config.vip_count = v->study->o->vip_count;
+    v->check = mpa_check_new(&config);
+    return v->check ? 0 : MPA_ERR_NOMEM;
+}
+
 static int new_measure(struct study_vantage *v)
 {
     const struct options *o = v->study->o;
-    const struct mpa_measure_config config = {
+    struct mpa_measure_config config = {
         .track = {.dialect = o->dialect, .max_connections = o->max_connections},
         .vips = o->vips,
         .vip_count = o->vip_count,
@@ -101,7 +111,16 @@ static int new_measure(struct study_vantage *v)
 
     v->measure = mpa_measure_new(&config);
     return v->measure ? 0 : MPA_ERR_NOMEM;
+    if (o->check) {
+        if (new_check(v) != 0)
+            return MPA_ERR_NOMEM;
+        mpa_check_attach(v->check, &config.track);
+        config.judge = mpa_check_judge;
+        config.judge_context = v->check;
+    }
 }
+    if (v->measure && v->check)
+        mpa_check_tracker(v->check, mpa_measure_tracker(v->measure));
 
 /* What --nstat compares: each host by the vantage point that saw most of its options. */
 static void fill_hosts(struct study *s)
@@ -308,17 +327,55 @@ static int next_record(struct study *s, struct mpa_rec_conn **ret)
 
 /* Complete the selected records; the totals are theirs. */
 static void complete_records(struct study *s, struct mpa_measure *sum)
+/* The check that judges finished records: that of the measure with the totals. */
+static struct mpa_check *sum_check(const struct study *s)
+{
+    for (int i = 0; i < s->in.vantage_count; i++)
+        if (s->vantages[i].measure)
+            return s->vantages[i].check;
+    return s->vantages[0].check; /* Of nothing. */
+}
+
+/* Deadlines after the last packet prove nothing. */
+static void end_check(const struct study *s, struct mpa_check *check)
+{
+    int64_t end = MPA_NULL;
+
+    for (int i = 0; i < s->in.count; i++)
+        if (s->in.at[i].counts.packets > 0 && s->in.at[i].counts.last_ns > end)
+            end = s->in.at[i].counts.last_ns;
+    mpa_check_end(check, end < s->to_ns ? end : s->to_ns);
+}
+
+/* A complete record on its way out. */
+static int give(struct study *s, struct mpa_check *check, const struct mpa_rec_conn *conn)
+{
+    struct mpa_rec_conn judged = *conn; /* Its findings become the check's. */
+    int rc = 0;
+
+    if (check)
+        rc = mpa_check_record(check, &judged);
+    if (check && rc == 0)
+        rc = verdicts_take(s->verdicts, &judged, s->rules);
+    if (rc != 0)
+        return rc;
+    return s->writer ? s->writer->connection(s->writer, &judged) : put_alone(s->done, &judged);
+}
+
 {
     struct mpa_rec_conn *conn;
     int more = 0, rc = s->merge ? mpa_merge_finish(s->merge) : 0;
+    struct mpa_check *check = s->verdicts ? sum_check(s) : NULL;
 
     while (rc == 0 && (more = next_record(s, &conn)) == 1) {
         s->connections++;
+    if (check)
+        end_check(s, check);
         if (!selection_has(s->o->selections, s->o->selection_count, conn))
             continue;
         s->selected++;
         mpa_measure_complete(sum, conn);
-        rc = s->writer ? s->writer->connection(s->writer, conn) : put_alone(s->done, conn);
+        rc = give(s, check, conn);
     }
     if (rc != 0 || more < 0)
         study_fail(s, rc != 0 ? rc : more);
@@ -378,11 +435,27 @@ static void fill_captures(struct study *s)
 
 static void fill_report(struct study *s, struct mpa_measure *sum)
 {
+/* The sums of the check, and what of its findings is known. */
+static void fill_rules(struct study *s)
+{
+    mpa_check_report(sum_check(s), &s->report);
+    for (int i = 0; i < MPA_RULE_COUNT; i++) {
+        struct mpa_rec_rule mine = s->rules[i];
+
+        s->rules[i] = s->report.rules[i];
+        memcpy(s->rules[i].findings, mine.findings, sizeof(mine.findings));
+        s->rules[i].known = mine.known;
+    }
+    s->report.rules = s->rules;
+}
+
     int rc = mpa_measure_report(sum, &s->report);
 
     fill_captures(s);
     if (s->hosts)
         fill_hosts(s);
+    if (s->verdicts)
+        fill_rules(s);
     if (rc == 0 && s->pairs)
         rc = mpa_pairs_report(s->pairs, &s->report.pairs, &s->report.pair_count);
     if (rc != 0)
@@ -422,12 +495,12 @@ static int allocate(struct study *s)
 }
 
 int study_run(struct study *s, const struct options *o, const char *const *paths, int count,
-              struct mpa_writer *writer)
+              struct mpa_writer *writer, struct verdicts *verdicts)
 {
     struct mpa_measure *sum;
     int rc;
 
-    *s = (struct study){.o = o, .writer = writer};
+    *s = (struct study){.o = o, .writer = writer, .verdicts = verdicts};
     rc = inputs_init(&s->in, paths, count, o->filter);
     if (rc == 0)
         rc = allocate(s);
@@ -461,6 +534,7 @@ void study_free(struct study *s)
         mpa_measure_free(s->vantages[i].measure);
         mpa_hosts_free(s->vantages[i].hosts);
     }
+        mpa_check_free(s->vantages[i].check);
     free(s->hosts);
     free(s->rec_hosts);
     free(s->counters);

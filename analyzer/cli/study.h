@@ -8,6 +8,7 @@
 
 #include "inputs.h"
 #include "options.h"
+#include "verdicts.h"
 
 #include "mpa/measure.h"
 #include "mpa/merge.h"
@@ -21,6 +22,7 @@ struct study;
 struct study_vantage {
     struct study *study;
     struct mpa_measure *measure; /* NULL when none of its captures could be read. */
+    struct mpa_check *check;     /* --check; NULL without. */
     struct mpa_hosts *hosts;     /* --nstat; NULL without. */
     int capture;                 /* Its first capture. */
 };
@@ -38,6 +40,8 @@ struct study {
     struct mpa_rec_capture *captures;
     const char *(*lost_checks)[STUDY_LOST_CHECKS]; /* Of each capture. */
     int64_t connections, selected;
+    struct verdicts *verdicts; /* --check; NULL without. */
+    struct mpa_rec_rule rules[MPA_RULE_COUNT];
     struct mpa_host *hosts;           /* --nstat: the addresses, */
     struct mpa_rec_host *rec_hosts;   /* the comparisons, */
     struct mpa_rec_counter *counters; /* and their rows: MPA_COUNTER_COUNT a host. */
@@ -46,10 +50,10 @@ struct study {
 };
 
 /* Read everything and fill 'report' and 'done'.  A 'writer' (borrowed, 'totals_last'; or NULL) is begun and given the connections instead
-   of 'done': once less to disk and back.  What is wrong with inputs stands in 'in' and has been told.  0, or the failure of ours, told
+   of 'done': once less to disk and back.  'verdicts' (borrowed) with --check, else NULL.  What is wrong with inputs stands in 'in' and has been told.  0, or the failure of ours, told
    too.  study_free() in any case. */
 int study_run(struct study *s, const struct options *o, const char *const *paths, int count,
-              struct mpa_writer *writer);
+              struct mpa_writer *writer, struct verdicts *verdicts);
 
 void study_free(struct study *s);
 
