@@ -54,6 +54,7 @@ struct check_join {
     uint64_t bad_hmac[2];                    /* The left 64 bits of these, and ... */
     uint64_t want_hmac[2]; /* ... of what they should have been: [0] SYN/ACK, [1] third ACK. */
     int64_t payload_ns;    /* First payload of the opener after the fourth ACK; 0 none. */
+    int64_t fin_ns;        /* First FIN of the opener; 0 none. */
     int64_t repeated_ns;   /* First repetition of the third ACK; 0 none. */
     int64_t advert_ns; /* Latest ADD_ADDR of the joined address and port before the SYN; 0 none. */
     int64_t options_frame; /* The segment that the next three and HAS_REASON are about. */

@@ -201,7 +201,7 @@ enum mpa_verdict check_jn_08(const struct check_case *k, struct mpa_rec_finding 
     answered = check_packet_seen(&j->answer) ? j->answer.ns : INT64_MAX;
     if (answered - j->ack.ns <= ANSWER || (j->repeated_ns && j->repeated_ns < answered))
         return MPA_VERDICT_PASSED;
-    if (check_ended(k, j->ack.ns, ANSWER) || sf->half[check_opener(sf)].flags & MPA_HALF_FIN)
+    if (check_ended(k, j->ack.ns, ANSWER) || (j->fin_ns && j->fin_ns < j->ack.ns + ANSWER))
         return MPA_VERDICT_NV_END;
     if (!beside_opener(sf) && check_beside_sender(k->conn, check_listener(sf)) != 1)
         return MPA_VERDICT_NV_VANT;

@@ -293,6 +293,8 @@ static void opener_sends(const struct mpa_segment *seg, const struct mpa_subflow
     } else if (join_size(j, seg) == 20 && j->repeated_ns == 0) {
         j->repeated_ns = seg->ns;
     }
+    if ((seg->flags & MPA_TCP_FIN) && j->fin_ns == 0)
+        j->fin_ns = seg->ns;
     if (bad_synack(sf, j) && !check_packet_seen(&j->rst[dir]) &&
         (seg->payload_size || seg->ns > j->synack.ns + SECOND))
         note(&j->goes_on, frame_of(seg), seg->ns);

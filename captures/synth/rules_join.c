@@ -2,6 +2,759 @@
 /* Breaches of the rules of the group join, and what nearly is one. */
 #include "rules.h"
 
+#include <string.h>
+
+/* ---- What they share ------------------------------------------------------------------- */
+
+/* The capture beside the client: what the client knows when it sends is in the capture. */
+static void beside_client(struct synth *s)
+{
+    s->gap[SYNTH_CLIENT] = 50000;
+    s->gap[SYNTH_SERVER] = 20 * SYNTH_MS;
+}
+
+/* Established, with data in both directions, on the initial subflow. */
+static struct synth_conn *started(struct synth *s, enum mpa_dialect dialect, bool server_c)
+{
+    struct synth_conn_config cfg = {.dialect = dialect, .vip = &s->vip, .server_c = server_c};
+    struct synth_conn *c = synth_conn(s, &cfg);
+
+    synth_open(c);
+    synth_data(c->subflows[0], SYNTH_CLIENT, SYNTH_REQUEST);
+    synth_transfer(c->subflows[0], SYNTH_SERVER, 3000);
+    return c;
+}
+
+/* The same in version 1, and the server's unique address advertised and echoed. */
+static struct synth_conn *advertised(struct synth *s)
+{
+    struct synth_conn *c = started(s, MPA_DIALECT_RFC8684, false);
+
+    synth_echo(c->subflows[0],
+               synth_advertise(c->subflows[0], SYNTH_SERVER, 1, s->server[0]->addr, 0));
+    return c;
+}
+
+static struct synth_subflow *to_unique(struct synth_conn *c)
+{
+    return synth_join_from(c, c->cfg.client, c->cfg.server->addr, 0);
+}
+
+/* A further address of the client. */
+static struct synth_host *second_client(struct synth *s, unsigned number)
+{
+    struct synth_host *h = synth_host(s, "client-2", synth_v4(10, 1, 0, number), number);
+
+    h->ttl = s->client->ttl;
+    return h;
+}
+
+/* The join's SYN/ACK, third and fourth ACK. */
+static void accept_join(struct synth_subflow *f)
+{
+    synth_join_synack(f, false);
+    synth_join_ack(f);
+    synth_join_ack4(f);
+}
+
+/* A RST with MP_TCPRST, or without where 'reason' is negative. */
+static void send_rst(struct synth_tx tx, int reason)
+{
+    if (reason >= 0) {
+        synth_opt_tcprst(&tx.opts, false, (uint8_t)reason);
+        tx.reason = reason;
+        tx.transient = 0;
+    }
+    synth_emit(&tx);
+}
+
+/* The server's RST,ACK to a SYN. */
+static void refuse(struct synth_subflow *f, int reason)
+{
+    struct synth_tx tx = synth_rst_stateless(f, SYNTH_SERVER);
+
+    tx.flags = MPA_TCP_RST | MPA_TCP_ACK;
+    tx.seq = 0;
+    tx.ack = synth_seq(f, SYNTH_CLIENT, 1);
+    send_rst(tx, reason);
+}
+
+static void finish(struct synth_conn *c)
+{
+    synth_transfer(c->subflows[0], SYNTH_SERVER, 3000);
+    synth_close(c, SYNTH_SERVER);
+}
+
+/* ---- CBF-01: joins in spite of C -------------------------------------------------------- */
+
+static void cbf_01_breaks(struct synth *s)
+{
+    struct synth_conn_config cfg = {.dialect = MPA_DIALECT_RFC8684, .vip = &s->vip};
+    struct synth_conn *c = synth_conn(s, &cfg);
+    struct synth_subflow *direct = synth_open_lb(c), *f;
+
+    synth_transfer(direct, SYNTH_SERVER, 6000);
+    f = synth_join_from(c, second_client(s, 3), s->vip, 2);
+    synth_join_syn(f, false);
+    synth_found(s, "CBF-01");
+    refuse(f, 3);
+    synth_transfer(direct, SYNTH_SERVER, 6000);
+    synth_close(c, SYNTH_SERVER);
+}
+
+/* The VIP at port 8080, under address ID 2. */
+static struct synth_subflow *other_port(struct synth_conn *c, bool found)
+{
+    struct synth_subflow *vip = c->subflows[0], *f;
+    size_t advert = synth_advertise(vip, SYNTH_SERVER, 2, c->s->vip, 8080);
+
+    if (found)
+        synth_found(c->s, "CBF-03");
+    synth_echo(vip, advert);
+    f = synth_join_from(c, c->cfg.client, c->s->vip, 0);
+    f->end[SYNTH_SERVER].port = 8080;
+    synth_join_syn(f, false);
+    accept_join(f);
+    return f;
+}
+
+static void cbf_01_nearly(struct synth *s)
+{
+    struct synth_conn_config cfg = {.dialect = MPA_DIALECT_RFC8684, .vip = &s->vip};
+    struct synth_conn *c = synth_conn(s, &cfg);
+    struct synth_subflow *direct = synth_open_lb(c);
+
+    synth_transfer(direct, SYNTH_SERVER, 6000);
+    other_port(c, false);
+    synth_close(c, SYNTH_SERVER);
+}
+
+/* ---- CBF-02: the same for the ICNP-2017 kernel, at any port ------------------------------ */
+
+/* Up to the usable direct subflow to 'unique'. */
+static struct synth_conn *icnp(struct synth *s, struct mpa_addr unique,
+                               struct synth_subflow **ret_direct)
+{
+    struct synth_conn_config cfg = {.dialect = MPA_DIALECT_ICNP2017,
+                                    .server = synth_host(s, "icnp", unique, 21),
+                                    .vip = &s->vip,
+                                    .checksum = true,
+                                    .server_c = true};
+    struct synth_conn *c = synth_conn(s, &cfg);
+    struct synth_subflow *vip = c->subflows[0];
+
+    synth_new_advert(c, SYNTH_SERVER, 25, unique, 0);
+    synth_open(c);
+    c->icnp_advertises = c->icnp_prio = true;
+    synth_data(vip, SYNTH_CLIENT, SYNTH_REQUEST);
+    synth_ack(vip, SYNTH_SERVER); /* Has room for ADD_ADDR and MP_PRIO. */
+    synth_data(vip, SYNTH_SERVER, 1000);
+    synth_ack(vip, SYNTH_CLIENT); /* The echo. */
+    *ret_direct = synth_join(c, unique, 0);
+    synth_transfer(*ret_direct, SYNTH_SERVER, 6000);
+    return c;
+}
+
+static void cbf_02_breaks(struct synth *s)
+{
+    struct synth_subflow *direct, *f;
+    struct synth_conn *c = icnp(s, synth_v4(10, 1, 4, 2), &direct);
+
+    f = synth_join_from(c, second_client(s, 3), s->vip, 2);
+    synth_join_syn(f, false);
+    synth_found(s, "CBF-02");
+    refuse(f, -1);
+    synth_transfer(direct, SYNTH_SERVER, 6000);
+    synth_close(c, SYNTH_SERVER);
+}
+
+/* The last bit of the address differs from the VIP's. */
+static void cbf_02_nearly(struct synth *s)
+{
+    struct synth_subflow *direct;
+    struct synth_conn *c = icnp(s, synth_v4(10, 9, 9, 8), &direct);
+
+    synth_close(c, SYNTH_SERVER);
+}
+
+/* ---- CBF-03: the forbidden address with another port ------------------------------------- */
+
+static void cbf_03(struct synth *s, bool breaks)
+{
+    struct synth_conn_config cfg = {.dialect = MPA_DIALECT_RFC8684, .vip = &s->vip};
+    struct synth_conn *c;
+    struct synth_subflow *direct;
+
+    beside_client(s);
+    c = synth_conn(s, &cfg);
+    direct = synth_open_lb(c);
+    synth_transfer(direct, SYNTH_SERVER, 6000);
+    if (breaks)
+        other_port(c, true);
+    else
+        synth_echo(direct, synth_advertise(direct, SYNTH_SERVER, 2, c->cfg.server->addr, 8080));
+    synth_transfer(direct, SYNTH_SERVER, 6000);
+    synth_close(c, SYNTH_SERVER);
+}
+
+static void cbf_03_breaks(struct synth *s)
+{
+    cbf_03(s, true);
+}
+
+/* Another port, but not of the forbidden address. */
+static void cbf_03_nearly(struct synth *s)
+{
+    cbf_03(s, false);
+}
+
+/* ---- CBF-04: a failed join is repeated ---------------------------------------------------- */
+
+/* RFC 6824: there a RST needs no reason, and has none that AC-04 would look at. */
+static void cbf_04(struct synth *s, bool advertise_again)
+{
+    struct synth_conn *c = started(s, MPA_DIALECT_RFC6824, false);
+    struct synth_subflow *vip = c->subflows[0], *f;
+    size_t advert = synth_advertise(vip, SYNTH_SERVER, 1, s->server[0]->addr, 0);
+
+    f = to_unique(c);
+    synth_join_syn(f, false);
+    refuse(f, -1);
+    synth_wait(c, SYNTH_S);
+    if (advertise_again)
+        synth_advertise_again(vip, advert);
+    f = to_unique(c);
+    synth_join_syn(f, false);
+    if (!advertise_again)
+        synth_found(s, "CBF-04");
+    accept_join(f);
+    finish(c);
+}
+
+static void cbf_04_breaks(struct synth *s)
+{
+    cbf_04(s, false);
+}
+
+static void cbf_04_nearly(struct synth *s)
+{
+    cbf_04(s, true);
+}
+
+/* ---- JN-01: a token that nobody has ------------------------------------------------------- */
+
+static void other_token(struct synth *s, struct synth_tx *tx)
+{
+    uint8_t *o = synth_option(tx, MPA_MP_JOIN);
+
+    (void)s;
+    if (o && o[1] == 12)
+        o[4] ^= 0x40;
+}
+
+static void jn_01(struct synth *s, bool accepted)
+{
+    struct synth_conn *c = advertised(s);
+    struct synth_subflow *f = to_unique(c);
+
+    s->alter = other_token;
+    synth_join_syn(f, false);
+    if (accepted) {
+        synth_join_synack(f, false);
+        synth_found(s, "JN-01");
+        synth_join_ack(f);
+        synth_join_ack4(f);
+    } else {
+        refuse(f, 1);
+    }
+    finish(c);
+}
+
+/* The HMAC of the SYN/ACK shows for which connection it was taken. */
+static void jn_01_breaks(struct synth *s)
+{
+    jn_01(s, true);
+}
+
+static void jn_01_nearly(struct synth *s)
+{
+    jn_01(s, false);
+}
+
+/* ---- JN-02, JN-03: HMACs ------------------------------------------------------------------ */
+
+static void wrong_synack(struct synth *s, struct synth_tx *tx)
+{
+    uint8_t *o = synth_option(tx, MPA_MP_JOIN);
+
+    if (!o || o[1] != 16)
+        return;
+    o[11] ^= 0x01;
+    synth_found_here(s, "JN-02");
+}
+
+static void jn_02_breaks(struct synth *s)
+{
+    struct synth_conn *c = advertised(s);
+    struct synth_subflow *f = to_unique(c);
+
+    s->alter = wrong_synack;
+    synth_join_syn(f, false);
+    synth_join_synack(f, false);
+    send_rst(synth_rst_own(f, SYNTH_CLIENT), 1);
+    finish(c);
+}
+
+static void wrong_ack(struct synth *s, struct synth_tx *tx)
+{
+    uint8_t *o = synth_option(tx, MPA_MP_JOIN);
+
+    if (!o || o[1] != 24)
+        return;
+    o[23] ^= 0x01;
+    synth_found_here(s, "JN-03");
+}
+
+static void jn_03_breaks(struct synth *s)
+{
+    struct synth_conn *c = advertised(s);
+    struct synth_subflow *f = to_unique(c);
+
+    s->alter = wrong_ack;
+    synth_join_syn(f, false);
+    synth_join_synack(f, false);
+    synth_join_ack(f);
+    send_rst(synth_rst_own(f, SYNTH_SERVER), 1);
+    finish(c);
+}
+
+/* The server joins: keys and random numbers change their order. */
+static void hmac_nearly(struct synth *s)
+{
+    struct synth_conn *c = started(s, MPA_DIALECT_RFC8684, false);
+    struct synth_host *second = second_client(s, 3);
+    struct synth_end client = {second, second->addr, 9000};
+    struct synth_end server = {s->server[0], s->vip, 45678};
+    struct synth_subflow *vip = c->subflows[0], *f;
+
+    synth_echo(vip, synth_advertise(vip, SYNTH_CLIENT, 5, second->addr, 9000));
+    f = synth_subflow(c, SYNTH_SERVER, client, server);
+    f->half[SYNTH_CLIENT].id = 5;
+    synth_join_syn(f, false);
+    accept_join(f);
+    synth_transfer(f, SYNTH_SERVER, 3000);
+    finish(c);
+}
+
+/* ---- JN-04: a SYN/ACK without MP_JOIN ------------------------------------------------------ */
+
+/* Nobody told the joiner the listener's random number: its own HMAC cannot be judged. */
+static void jn_04_breaks(struct synth *s)
+{
+    struct synth_conn *c = advertised(s);
+    struct synth_subflow *f = to_unique(c);
+
+    synth_join_syn(f, false);
+    synth_plain_synack(f);
+    synth_join_ack(f);
+    synth_join_ack4(f);
+    synth_data(f, SYNTH_CLIENT, 200);
+    synth_found(s, "JN-04");
+    synth_ack(f, SYNTH_SERVER);
+    finish(c);
+}
+
+static void jn_04_nearly(struct synth *s)
+{
+    struct synth_conn *c = advertised(s);
+    struct synth_subflow *f = to_unique(c);
+
+    synth_join_syn(f, false);
+    synth_plain_synack(f);
+    send_rst(synth_rst_own(f, SYNTH_CLIENT), 1);
+    finish(c);
+}
+
+/* ---- JN-05: a third ACK without MP_JOIN ---------------------------------------------------- */
+
+static void jn_05(struct synth *s, bool accepted)
+{
+    struct synth_conn *c = advertised(s);
+    struct synth_subflow *f = to_unique(c);
+    struct synth_tx tx;
+
+    synth_join_syn(f, false);
+    synth_join_synack(f, false);
+    tx = synth_tx(f, SYNTH_CLIENT, MPA_TCP_ACK);
+    synth_emit(&tx);
+    if (accepted) {
+        synth_join_ack4(f);
+        synth_found(s, "JN-05");
+    } else {
+        send_rst(synth_rst_own(f, SYNTH_SERVER), 1);
+    }
+    finish(c);
+}
+
+static void jn_05_breaks(struct synth *s)
+{
+    jn_05(s, true);
+}
+
+static void jn_05_nearly(struct synth *s)
+{
+    jn_05(s, false);
+}
+
+/* ---- JN-06: a join is refused -------------------------------------------------------------- */
+
+static void jn_06(struct synth *s, int reason)
+{
+    struct synth_conn *c = started(s, MPA_DIALECT_RFC8684, false);
+    struct synth_subflow *f = synth_join_from(c, second_client(s, 3), s->vip, 2);
+
+    synth_join_syn(f, false);
+    refuse(f, reason);
+    if (reason < 0)
+        synth_found(s, "JN-06");
+    finish(c);
+}
+
+static void jn_06_breaks(struct synth *s)
+{
+    jn_06(s, -1);
+}
+
+static void jn_06_nearly(struct synth *s)
+{
+    jn_06(s, 1);
+}
+
+/* ---- JN-07: data before the fourth ACK ------------------------------------------------------ */
+
+static void jn_07(struct synth *s, bool early)
+{
+    struct synth_conn *c = advertised(s);
+    struct synth_subflow *f = to_unique(c);
+
+    synth_join_syn(f, false);
+    synth_join_synack(f, false);
+    synth_join_ack(f);
+    if (early) {
+        synth_data(f, SYNTH_CLIENT, 200);
+        synth_found(s, "JN-07");
+        synth_join_ack4(f);
+    } else {
+        synth_join_ack4(f);
+        synth_data(f, SYNTH_CLIENT, 200);
+        synth_ack(f, SYNTH_SERVER);
+    }
+    finish(c);
+}
+
+static void jn_07_breaks(struct synth *s)
+{
+    jn_07(s, true);
+}
+
+static void jn_07_nearly(struct synth *s)
+{
+    jn_07(s, false);
+}
+
+/* ---- JN-08: no fourth ACK -------------------------------------------------------------------- */
+
+static void lose(struct synth *s, struct synth_tx *tx)
+{
+    uint8_t *o = synth_option(tx, MPA_MP_JOIN);
+
+    (void)s;
+    if (o && o[1] == 24)
+        tx->lost = true;
+}
+
+static void jn_08(struct synth *s, bool repeated)
+{
+    struct synth_conn *c = advertised(s);
+    struct synth_subflow *f = to_unique(c);
+
+    synth_join_syn(f, false);
+    synth_join_synack(f, false);
+    s->alter = lose;
+    synth_join_ack(f);
+    if (!repeated)
+        synth_found(s, "JN-08");
+    synth_wait(c, SYNTH_S);
+    if (repeated)
+        synth_join_ack(f);
+    s->alter = NULL;
+    synth_wait(c, 3 * SYNTH_S);
+    if (repeated)
+        synth_join_ack(f);
+    synth_join_ack4(f);
+    finish(c);
+}
+
+/* The fourth ACK comes after four seconds, to nobody's request. */
+static void jn_08_breaks(struct synth *s)
+{
+    jn_08(s, false);
+}
+
+static void jn_08_nearly(struct synth *s)
+{
+    jn_08(s, true);
+}
+
+/* ---- JN-09: address IDs of SYNs ---------------------------------------------------------------- */
+
+static void jn_09_breaks(struct synth *s)
+{
+    struct synth_conn *c;
+    struct synth_subflow *f;
+
+    beside_client(s);
+    c = advertised(s);
+    f = synth_join_from(c, second_client(s, 3), s->server[0]->addr, 0);
+    synth_join_syn(f, false);
+    synth_found(s, "JN-09");
+    accept_join(f);
+    finish(c);
+}
+
+/* The ID is used again, but it had been removed. */
+static void jn_09_nearly(struct synth *s)
+{
+    struct synth_conn *c;
+    struct synth_subflow *f;
+
+    beside_client(s);
+    c = advertised(s);
+    f = synth_join_from(c, second_client(s, 3), s->server[0]->addr, 3);
+    synth_join_syn(f, false);
+    accept_join(f);
+    synth_wait(c, SYNTH_S);
+    synth_remove(c->subflows[0], SYNTH_CLIENT, 3);
+    synth_close_subflow(f, SYNTH_CLIENT);
+    synth_wait(c, SYNTH_S);
+    f = synth_join_from(c, second_client(s, 4), s->server[0]->addr, 3);
+    synth_join_syn(f, false);
+    accept_join(f);
+    finish(c);
+}
+
+/* ---- JN-10: the address ID of the SYN/ACK -------------------------------------------------------- */
+
+static void jn_10_breaks(struct synth *s)
+{
+    struct synth_conn *c = advertised(s);
+    struct synth_subflow *f = to_unique(c);
+
+    f->half[SYNTH_SERVER].id = 7;
+    synth_join_syn(f, false);
+    synth_join_synack(f, false);
+    synth_found(s, "JN-10");
+    synth_join_ack(f);
+    synth_join_ack4(f);
+    finish(c);
+}
+
+/* The address got another ID meanwhile. */
+static void jn_10_nearly(struct synth *s)
+{
+    struct synth_conn *c = advertised(s);
+    struct synth_subflow *vip = c->subflows[0], *f;
+
+    synth_remove(vip, SYNTH_SERVER, 1);
+    synth_wait(c, SYNTH_S);
+    synth_echo(vip, synth_advertise(vip, SYNTH_SERVER, 7, s->server[0]->addr, 0));
+    f = to_unique(c);
+    synth_join_syn(f, false);
+    accept_join(f);
+    finish(c);
+}
+
+/* ---- JN-11: what may be joined --------------------------------------------------------------------- */
+
+static void jn_11(struct synth *s, uint16_t port, bool found)
+{
+    struct synth_conn *c;
+    struct synth_subflow *vip, *f;
+
+    beside_client(s);
+    c = started(s, MPA_DIALECT_RFC8684, false);
+    vip = c->subflows[0];
+    synth_echo(vip, synth_advertise(vip, SYNTH_SERVER, 1, s->server[0]->addr, 8080));
+    f = to_unique(c);
+    f->end[SYNTH_SERVER].port = port;
+    synth_join_syn(f, false);
+    if (found)
+        synth_found(s, "JN-11");
+    accept_join(f);
+    finish(c);
+}
+
+/* The address was advertised with a port, and is joined at the initial one. */
+static void jn_11_breaks(struct synth *s)
+{
+    jn_11(s, 80, true);
+}
+
+static void jn_11_nearly(struct synth *s)
+{
+    jn_11(s, 8080, false);
+}
+
+/* ---- JN-12: token and random number again ------------------------------------------------------------ */
+
+static void jn_12_breaks(struct synth *s)
+{
+    struct synth_conn *c = advertised(s);
+    struct synth_subflow *f = synth_join(c, s->server[0]->addr, 0), *again;
+
+    synth_wait(c, 5 * SYNTH_S);
+    again = to_unique(c);
+    again->half[SYNTH_CLIENT].nonce = f->half[SYNTH_CLIENT].nonce;
+    synth_join_syn(again, false);
+    synth_found(s, "JN-12");
+    accept_join(again);
+    finish(c);
+}
+
+/* The same SYN is sent twice. */
+static void jn_12_nearly(struct synth *s)
+{
+    struct synth_conn *c = advertised(s);
+    struct synth_subflow *f = to_unique(c);
+
+    synth_join_syn(f, false);
+    synth_wait(c, SYNTH_S);
+    synth_join_syn(f, false);
+    accept_join(f);
+    finish(c);
+}
+
+/* ---- JN-13: joins that come too late ------------------------------------------------------------------ */
+
+static void jn_13(struct synth *s, bool late)
+{
+    struct synth_conn *c = advertised(s);
+    struct synth_subflow *vip = c->subflows[0], *f;
+
+    synth_data_fin(vip, SYNTH_CLIENT, false);
+    synth_ack(vip, SYNTH_SERVER);
+    synth_data_fin(vip, SYNTH_SERVER, false);
+    if (late) {
+        synth_ack(vip, SYNTH_CLIENT);
+        synth_wait(c, SYNTH_S);
+    }
+    f = to_unique(c);
+    synth_join_syn(f, false);
+    if (late)
+        synth_found(s, "JN-13");
+    refuse(f, 3);
+    if (!late)
+        synth_ack(vip, SYNTH_CLIENT);
+    synth_close_subflow(vip, SYNTH_SERVER);
+}
+
+static void jn_13_breaks(struct synth *s)
+{
+    jn_13(s, true);
+}
+
+static void jn_13_nearly(struct synth *s)
+{
+    jn_13(s, false);
+}
+
 const struct synth_rule synth_rules_join[] = {
+    {.id = "CBF-01",
+     .breaks = cbf_01_breaks,
+     .nearly = cbf_01_nearly,
+     .broken = "the client joins the VIP, whose host set C",
+     .kept = "the client joins the VIP at another port, which was advertised"},
+    {.id = "CBF-02",
+     .breaks = cbf_02_breaks,
+     .nearly = cbf_02_nearly,
+     .broken = "the client joins the VIP, whose host set the B flag",
+     .kept = "the client joins an advertised address one bit away from the VIP",
+     /* What that kernel always does: in RFC 6824 its flag is a second algorithm, and its SYN/ACKs say address ID 0. */
+     .too = "MPC-05 JN-10"},
+    {.id = "CBF-03",
+     .breaks = cbf_03_breaks,
+     .nearly = cbf_03_nearly,
+     .broken = "the VIP is advertised with another port in spite of C",
+     .kept = "the unique address is advertised with another port"},
+    {.id = "CBF-04",
+     .breaks = cbf_04_breaks,
+     .nearly = cbf_04_nearly,
+     .broken = "a refused join is repeated a second later",
+     .kept = "before it is repeated the address is advertised again"},
+    {.id = "JN-01",
+     .breaks = jn_01_breaks,
+     .nearly = jn_01_nearly,
+     .broken = "a join with a token that nobody has is accepted",
+     .kept = "it is refused"},
+    {.id = "JN-02",
+     .breaks = jn_02_breaks,
+     .nearly = hmac_nearly,
+     .broken = "the last bit of the HMAC in the SYN/ACK is wrong",
+     .kept = "the server joins, so that keys and random numbers change places"},
+    {.id = "JN-03",
+     .breaks = jn_03_breaks,
+     .nearly = hmac_nearly,
+     .broken = "the last bit of the HMAC in the third ACK is wrong",
+     .kept = "the server joins, so that keys and random numbers change places"},
+    {.id = "JN-04",
+     .breaks = jn_04_breaks,
+     .nearly = jn_04_nearly,
+     .broken = "the client sends data after a SYN/ACK without MP_JOIN",
+     .kept = "the client resets after a SYN/ACK without MP_JOIN"},
+    {.id = "JN-05",
+     .breaks = jn_05_breaks,
+     .nearly = jn_05_nearly,
+     .broken = "the server acknowledges a third ACK without MP_JOIN",
+     .kept = "the server resets after a third ACK without MP_JOIN"},
+    {.id = "JN-06",
+     .breaks = jn_06_breaks,
+     .nearly = jn_06_nearly,
+     .broken = "the VIP refuses a join without a reason",
+     .kept = "the VIP refuses a join with reason 1"},
+    {.id = "JN-07",
+     .breaks = jn_07_breaks,
+     .nearly = jn_07_nearly,
+     .broken = "the client's data comes with its third ACK",
+     .kept = "the client's data comes a round trip after the fourth ACK"},
+    {.id = "JN-08",
+     .breaks = jn_08_breaks,
+     .nearly = jn_08_nearly,
+     .broken = "a third ACK is neither acknowledged nor repeated for four seconds",
+     .kept = "it is repeated"},
+    {.id = "JN-09",
+     .breaks = jn_09_breaks,
+     .nearly = jn_09_nearly,
+     .broken = "a join from another address has address ID 0",
+     .kept = "an ID means another address after REMOVE_ADDR"},
+    {.id = "JN-10",
+     .breaks = jn_10_breaks,
+     .nearly = jn_10_nearly,
+     .broken = "the SYN/ACK says ID 7 of an address that was advertised as 1",
+     .kept = "the address was removed and advertised again as 7"},
+    {.id = "JN-11",
+     .breaks = jn_11_breaks,
+     .nearly = jn_11_nearly,
+     .broken = "an address is joined at port 80 that was advertised with port 8080",
+     .kept = "it is joined at port 8080"},
+    {.id = "JN-12",
+     .breaks = jn_12_breaks,
+     .nearly = jn_12_nearly,
+     .broken = "a second join has the token and random number of the first",
+     .kept = "a SYN is sent twice"},
+    {.id = "JN-13",
+     .breaks = jn_13_breaks,
+     .nearly = jn_13_nearly,
+     .broken = "a join comes a second after both DATA_FINs were acknowledged",
+     .kept = "a join crosses the second DATA_FIN"},
     {.id = NULL},
 };

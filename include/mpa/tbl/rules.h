@@ -69,7 +69,7 @@ RULE(MPC_11, "MPC-11", MPA_IN_ALL, SHOULD, INFO, CONN, 0, MPA_ALSO_TCP | MPA_ALS
 RULE(CBF_01, "CBF-01", MPA_IN_V1, MUST, ERROR, SUBFLOW, 0, 0,
      "RFC 8684 3.1", check_cbf_01,
      "Nobody joins the address and port whose host forbade joins with C")
-RULE(CBF_02, "CBF-02", MPA_IN_ICNP, PAPER, ERROR, SUBFLOW, 0, 0,
+RULE(CBF_02, "CBF-02", MPA_IN_ICNP | MPA_IN_APPLE, PAPER, ERROR, SUBFLOW, 0, 0,
      "ICNP 2017 III-A", check_cbf_02,
      "Nobody joins the address whose host forbade joins with the B flag, at any port")
 RULE(CBF_03, "CBF-03", MPA_IN_V1 | MPA_IN_ICNP, NONE, INFO, ADVERT, 0, 0,
