@@ -305,11 +305,13 @@ enum mpa_verdict check_jn_10(const struct check_case *k, struct mpa_rec_finding 
     if (!j || !(sf->flags & MPA_SF_JOIN_HMAC))
         return MPA_VERDICT_NOT_APPLICABLE;
     for (const struct mpa_advert *a = k->conn->adverts; a; a = a->next) {
-        if (!advertises(a, sf) || a->first_ns > j->synack.ns)
+        if (!a->transmissions || a->from != check_listener(sf) || a->first_ns > j->synack.ns ||
+            !mpa_addr_eq(&a->addr, joined_addr(sf)))
             continue;
-        if (a->id == id)
+        if (a->id == id) /* At whatever port: an ID names an address. */
             return MPA_VERDICT_PASSED;
-        advert = a;
+        if (advertises(a, sf))
+            advert = a;
     }
     if (!advert)
         return joins_initial(sf, true) ? MPA_VERDICT_NOT_APPLICABLE : MPA_VERDICT_NV_LOSS;
