@@ -193,16 +193,6 @@ static int add_nstat(struct options *o, const struct option_row *row, const char
     return 0;
 }
 
-/* clang-format off */
-#define AT(m) offsetof(struct options, m)
-#define LATER(name, letter, argument) {NULL, name, letter, argument, NULL, NULL, 0, NULL}
-
-static const struct option_row rows[] = {
-    {"Output",
-     "report", 0, ARGUMENT_OPTIONAL, "text|json", set_report, AT(format), "format of the report; default text"},
-    {NULL, "output", 'o', ARGUMENT_REQUIRED, "FILE", set_text, AT(output), "write the report to FILE"},
-    {NULL, "csv", 0, ARGUMENT_REQUIRED, "DIR", set_text, AT(csv_dir), "also write tables to DIR, one CSV file each"},
-    {NULL, "explain", 0, ARGUMENT_NONE, NULL, set_flag, AT(explain), "text: tell each connection's story"},
 static int set_check(struct options *o, const struct option_row *row, const char *value,
                      const char **ret_why)
 {
@@ -265,6 +255,16 @@ static int set_rule(struct options *o, const struct option_row *row, const char 
     return MPA_ERR_ARGUMENT;
 }
 
+/* clang-format off */
+#define AT(m) offsetof(struct options, m)
+#define LATER(name, letter, argument) {NULL, name, letter, argument, NULL, NULL, 0, NULL}
+
+static const struct option_row rows[] = {
+    {"Output",
+     "report", 0, ARGUMENT_OPTIONAL, "text|json", set_report, AT(format), "format of the report; default text"},
+    {NULL, "output", 'o', ARGUMENT_REQUIRED, "FILE", set_text, AT(output), "write the report to FILE"},
+    {NULL, "csv", 0, ARGUMENT_REQUIRED, "DIR", set_text, AT(csv_dir), "also write tables to DIR, one CSV file each"},
+    {NULL, "explain", 0, ARGUMENT_NONE, NULL, set_flag, AT(explain), "text: tell each connection's story"},
     {NULL, "separate", 0, ARGUMENT_NONE, NULL, set_flag, AT(separate), "one report a capture instead of one for all"},
     {NULL, "anonymize", 0, ARGUMENT_NONE, NULL, set_flag, AT(anonymize), "prefix-preserving pseudonyms for all addresses"},
     {"Selection",
@@ -285,18 +285,6 @@ static int set_rule(struct options *o, const struct option_row *row, const char 
     {NULL, "gue-port", 0, ARGUMENT_REQUIRED, "PORT", set_port, AT(ports.gue), "UDP port of GUE; default 6080"},
     {NULL, "vxlan-port", 0, ARGUMENT_REQUIRED, "PORT", set_port, AT(ports.vxlan), "UDP port of VXLAN; default 4789"},
     {NULL, "geneve-port", 0, ARGUMENT_REQUIRED, "PORT", set_port, AT(ports.geneve), "UDP port of Geneve; default 6081"},
-    {"Comparison",
-     "expect", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(expect_file),
-     "compare the report with the JSON in FILE: only its keys count, a number may be {\"min\":a,\"max\":b}"},
-    {NULL, "nstat", 0, ARGUMENT_REQUIRED, "HOST=FILE", add_nstat, 0,
-     "compare the kernel's MPTCP counters of HOST (ADDR[,ADDR]...) with its packets; FILE or BEFORE,AFTER from nstat -az"},
-    {"Other",
-     "max-connections", 0, ARGUMENT_REQUIRED, "N", set_count, AT(max_connections),
-     "connections in memory at a time; beyond it the longest idle one ends; default 1000000"},
-    {NULL, "progress", 0, ARGUMENT_NONE, NULL, set_flag, AT(progress), "say on standard error how far the work is"},
-    {NULL, "quiet", 0, ARGUMENT_NONE, NULL, set_flag, AT(quiet), "no remarks on standard error, errors only"},
-    {NULL, "version", 0, ARGUMENT_NONE, NULL, set_flag, AT(version), "print the version and end"},
-    {NULL, "help", 'h', ARGUMENT_NONE, NULL, set_flag, AT(help), "print this and end"},
     {"Conformance",
      "check", 0, ARGUMENT_OPTIONAL, "PROFILE", set_check, 0,
      "check the hosts against the protocol's rules: auto (default: by dialect), rfc8684, rfc6824, icnp2017 or lb"},
@@ -311,6 +299,18 @@ static int set_rule(struct options *o, const struct option_row *row, const char 
     {NULL, "baseline", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(baseline_file), "findings in FILE are known and do not fail"},
     {NULL, "write-baseline", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(write_baseline), "write all findings to FILE, to be known from then on"},
     {NULL, "list-rules", 0, ARGUMENT_NONE, NULL, set_flag, AT(list_rules), "print all rules (with --report=json as JSON) and end"},
+    {"Comparison",
+     "expect", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(expect_file),
+     "compare the report with the JSON in FILE: only its keys count, a number may be {\"min\":a,\"max\":b}"},
+    {NULL, "nstat", 0, ARGUMENT_REQUIRED, "HOST=FILE", add_nstat, 0,
+     "compare the kernel's MPTCP counters of HOST (ADDR[,ADDR]...) with its packets; FILE or BEFORE,AFTER from nstat -az"},
+    {"Other",
+     "max-connections", 0, ARGUMENT_REQUIRED, "N", set_count, AT(max_connections),
+     "connections in memory at a time; beyond it the longest idle one ends; default 1000000"},
+    {NULL, "progress", 0, ARGUMENT_NONE, NULL, set_flag, AT(progress), "say on standard error how far the work is"},
+    {NULL, "quiet", 0, ARGUMENT_NONE, NULL, set_flag, AT(quiet), "no remarks on standard error, errors only"},
+    {NULL, "version", 0, ARGUMENT_NONE, NULL, set_flag, AT(version), "print the version and end"},
+    {NULL, "help", 'h', ARGUMENT_NONE, NULL, set_flag, AT(help), "print this and end"},
 
     LATER(NULL, 'i', ARGUMENT_REQUIRED), LATER("events", 0, ARGUMENT_REQUIRED), LATER("xplot", 0, ARGUMENT_REQUIRED),
     LATER("v6-secret", 0, ARGUMENT_REQUIRED), LATER("no-sandbox", 0, ARGUMENT_NONE),
@@ -428,20 +428,6 @@ static int check_report_word(struct parser *p)
     return 0;
 }
 
-static int parse_all(struct parser *p)
-{
-    bool only_captures = false;
-    int rc = 0;
-
-    while (rc == 0 && p->at < p->argc) {
-        const char *argument = p->argv[p->at++];
-
-        if (only_captures || argument[0] != '-' || !argument[1])
-            p->o->captures[p->o->capture_count++] = argument;
-        else if (strcmp(argument, "--") == 0)
-            only_captures = true;
-        else if (argument[1] == '-')
-            rc = parse_long(p, argument);
 /* The same of "--check lb". */
 static int check_profile_word(struct parser *p)
 {
@@ -469,6 +455,20 @@ static int check_checks(struct parser *p)
     return check_profile_word(p);
 }
 
+static int parse_all(struct parser *p)
+{
+    bool only_captures = false;
+    int rc = 0;
+
+    while (rc == 0 && p->at < p->argc) {
+        const char *argument = p->argv[p->at++];
+
+        if (only_captures || argument[0] != '-' || !argument[1])
+            p->o->captures[p->o->capture_count++] = argument;
+        else if (strcmp(argument, "--") == 0)
+            only_captures = true;
+        else if (argument[1] == '-')
+            rc = parse_long(p, argument);
         else
             rc = parse_short(p, argument);
         if (rc == 0 && (p->o->help || p->o->version))
@@ -508,6 +508,8 @@ static int read_lists(struct parser *p)
         rc = servers_read(o->servers_file, &o->servers, &o->server_count, p->error, p->error_size);
     if (rc == 0 && o->churn_file)
         rc = churn_read(o->churn_file, &o->churn, &o->churn_count, p->error, p->error_size);
+    if (rc == 0 && o->baseline_file)
+        rc = baseline_read(o->baseline_file, &o->baseline, p->error, p->error_size);
     if (rc == 0 && o->expect_file) {
         o->expected = expect_load(o->expect_file, p->error, p->error_size);
         rc = o->expected ? 0 : MPA_ERR_ARGUMENT;
@@ -522,8 +524,6 @@ static int read_lists(struct parser *p)
 }
 
 int options_parse(int argc, const char *const *argv, struct options *ret, char *ret_error,
-    if (rc == 0 && o->baseline_file)
-        rc = baseline_read(o->baseline_file, &o->baseline, p->error, p->error_size);
                   size_t error_size)
 {
     struct parser p = {argc, argv, 1, ret, ret_error, error_size};
@@ -547,6 +547,7 @@ void options_free(struct options *o)
     free(o->vips);
     free(o->servers);
     free(o->churn);
+    baseline_free(o->baseline);
     json_decref(o->expected);
     for (int i = 0; o->nstat && i < o->nstat_count; i++)
         nstat_free(&o->nstat[i]);
@@ -561,7 +562,6 @@ void options_free(struct options *o)
 
 static void put_row(FILE *out, const struct option_row *row)
 {
-    baseline_free(o->baseline);
     char left[64];
     const char *text = row->help;
     int width =

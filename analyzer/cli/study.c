@@ -109,8 +109,6 @@ static int new_measure(struct study_vantage *v)
         .hosts = v->hosts,
     };
 
-    v->measure = mpa_measure_new(&config);
-    return v->measure ? 0 : MPA_ERR_NOMEM;
     if (o->check) {
         if (new_check(v) != 0)
             return MPA_ERR_NOMEM;
@@ -118,9 +116,11 @@ static int new_measure(struct study_vantage *v)
         config.judge = mpa_check_judge;
         config.judge_context = v->check;
     }
-}
+    v->measure = mpa_measure_new(&config);
     if (v->measure && v->check)
         mpa_check_tracker(v->check, mpa_measure_tracker(v->measure));
+    return v->measure ? 0 : MPA_ERR_NOMEM;
+}
 
 /* What --nstat compares: each host by the vantage point that saw most of its options. */
 static void fill_hosts(struct study *s)
@@ -325,8 +325,6 @@ static int next_record(struct study *s, struct mpa_rec_conn **ret)
     return s->merge ? mpa_merge_next(s->merge, ret) : mpa_spool_next(s->ended, ret);
 }
 
-/* Complete the selected records; the totals are theirs. */
-static void complete_records(struct study *s, struct mpa_measure *sum)
 /* The check that judges finished records: that of the measure with the totals. */
 static struct mpa_check *sum_check(const struct study *s)
 {
@@ -362,15 +360,17 @@ static int give(struct study *s, struct mpa_check *check, const struct mpa_rec_c
     return s->writer ? s->writer->connection(s->writer, &judged) : put_alone(s->done, &judged);
 }
 
+/* Complete the selected records; the totals are theirs. */
+static void complete_records(struct study *s, struct mpa_measure *sum)
 {
+    struct mpa_check *check = s->verdicts ? sum_check(s) : NULL;
     struct mpa_rec_conn *conn;
     int more = 0, rc = s->merge ? mpa_merge_finish(s->merge) : 0;
-    struct mpa_check *check = s->verdicts ? sum_check(s) : NULL;
 
-    while (rc == 0 && (more = next_record(s, &conn)) == 1) {
-        s->connections++;
     if (check)
         end_check(s, check);
+    while (rc == 0 && (more = next_record(s, &conn)) == 1) {
+        s->connections++;
         if (!selection_has(s->o->selections, s->o->selection_count, conn))
             continue;
         s->selected++;
@@ -433,8 +433,6 @@ static void fill_captures(struct study *s)
     s->report.capture_count = s->in.count;
 }
 
-static void fill_report(struct study *s, struct mpa_measure *sum)
-{
 /* The sums of the check, and what of its findings is known. */
 static void fill_rules(struct study *s)
 {
@@ -449,13 +447,15 @@ static void fill_rules(struct study *s)
     s->report.rules = s->rules;
 }
 
+static void fill_report(struct study *s, struct mpa_measure *sum)
+{
     int rc = mpa_measure_report(sum, &s->report);
 
     fill_captures(s);
-    if (s->hosts)
-        fill_hosts(s);
     if (s->verdicts)
         fill_rules(s);
+    if (s->hosts)
+        fill_hosts(s);
     if (rc == 0 && s->pairs)
         rc = mpa_pairs_report(s->pairs, &s->report.pairs, &s->report.pair_count);
     if (rc != 0)
@@ -532,9 +532,9 @@ void study_free(struct study *s)
 {
     for (int i = 0; s->vantages && i < s->in.vantage_count; i++) {
         mpa_measure_free(s->vantages[i].measure);
+        mpa_check_free(s->vantages[i].check);
         mpa_hosts_free(s->vantages[i].hosts);
     }
-        mpa_check_free(s->vantages[i].check);
     free(s->hosts);
     free(s->rec_hosts);
     free(s->counters);
