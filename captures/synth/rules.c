@@ -59,10 +59,21 @@ uint8_t *synth_option(struct synth_tx *tx, enum mpa_subtype subtype)
     return NULL;
 }
 
+static json_t *ids_of(const char *text)
+{
+    json_t *ids = json_array();
+    char list[128];
+
+    snprintf(list, sizeof list, "%s", text ? text : "");
+    for (char *id = strtok(list, " "); id; id = strtok(NULL, " "))
+        json_array_append_new(ids, json_string(id));
+    return ids;
+}
+
 json_t *synth_rule_expectation(struct synth *s, const struct synth_rule *rule)
 {
-    json_t *options = json_object(), *findings = json_array(), *too = json_array();
-    char text[MPA_ADDR_TEXT], list[128];
+    json_t *options = json_object(), *findings = json_array();
+    char text[MPA_ADDR_TEXT];
 
     json_object_set_new(options, "profile", json_string(rule->profile ? rule->profile : "auto"));
     json_object_set_new(options, "strict_ids", json_boolean(rule->strict_ids));
@@ -74,8 +85,6 @@ json_t *synth_rule_expectation(struct synth *s, const struct synth_rule *rule)
         json_array_append_new(
             findings, json_pack("{s:s, s:I}", "rule", s->found[i].rule, "frame",
                                 (json_int_t)synth_store_frame(s->store, s->found[i].packet)));
-    snprintf(list, sizeof list, "%s", rule->too ? rule->too : "");
-    for (char *id = strtok(list, " "); id; id = strtok(NULL, " "))
-        json_array_append_new(too, json_string(id));
-    return json_pack("{s:o, s:o, s:o}", "options", options, "findings", findings, "too", too);
+    return json_pack("{s:o, s:o, s:o, s:o}", "options", options, "findings", findings, "too",
+                     ids_of(rule->too), "nearly_too", ids_of(rule->nearly_too));
 }

@@ -19,6 +19,8 @@ struct synth_rule {
     const char *kept;   /* ... and why the second is right. */
     /* Rules that the breach cannot but break too, or must note: "FMT-03 JN-02"; NULL: none.  A comment at the row says why. */
     const char *too;
+    /* The same of the capture that must pass: the trigger itself breaks them. */
+    const char *nearly_too;
     /* How the analyzer is called. */
     const char *profile; /* --check=; NULL: auto. */
     bool vip;            /* --vip with s->vip. */
@@ -50,8 +52,8 @@ uint8_t *synth_option(struct synth_tx *tx, enum mpa_subtype subtype);
 /* All rows: id, what is wrong.  0, or 4 when it cannot be written. */
 int synth_rules_list(void);
 
-/* What tests/rules reads: {"options": how the analyzer is called, "findings": [{"rule", "frame"}], "too": [ids]}.  After the scenario;
-   a new reference. */
+/* What tests/rules reads: {"options": how the analyzer is called, "findings": [{"rule", "frame"}], "too": [ids], "nearly_too": [ids]}.
+   After the scenario; a new reference. */
 json_t *synth_rule_expectation(struct synth *s, const struct synth_rule *rule);
 
 #endif
