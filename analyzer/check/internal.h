@@ -7,7 +7,7 @@
  *   names.c            rules, reasons, profiles by name
  *   evidence.c         what every judge may ask: keys, losses, vantage point, deadlines
  *   watch_GROUP.c      what the rules of a group need to remember of events and segments
- *   rules_GROUP.c      the judges of the group
+ *   rules_GROUP.c      the judges of the group (balance: rules_reset.c has AC)
  *   GROUP.h            the group's areas in connections, subflows and in the check
  *
  * Groups: format (FMT), capable (MPC), join (CBF-01 to 04, JN), address (AA, RM, PR), data (DS), failure (FL, FC), balance (LB, AC,

@@ -36,6 +36,7 @@ extern const struct synth_rule synth_rules_address[];
 extern const struct synth_rule synth_rules_data[];
 extern const struct synth_rule synth_rules_failure[];
 extern const struct synth_rule synth_rules_balance[];
+extern const struct synth_rule synth_rules_reset[];
 
 /* The row of a rule; NULL where there is none yet. */
 const struct synth_rule *synth_rule_find(const char *id);

@@ -78,10 +78,10 @@ RULE(CBF_03, "CBF-03", MPA_IN_V1 | MPA_IN_ICNP, NONE, INFO, ADVERT, 0, 0,
 RULE(CBF_04, "CBF-04", MPA_IN_ALL, SHOULD, WARNING, SUBFLOW, 0, 0,
      "RFC 8684 3.4.1, 3.9.3", check_cbf_04,
      "A failed join is not repeated without a new ADD_ADDR")
-RULE(CBF_05, "CBF-05", MPA_IN_ALL, DEPLOY, WARNING, RECORD, 0, 0,
+RULE(CBF_05, "CBF-05", MPA_IN_ALL, DEPLOY, WARNING, CONN, 0, 0,
      "ICNP 2017 III-A, RFC 8684 3.1", check_cbf_05,
      "A load-balanced or anycast address forbids joins to it")
-RULE(CBF_06, "CBF-06", MPA_IN_ALL, DEPLOY, WARNING, RECORD, 0, 0,
+RULE(CBF_06, "CBF-06", MPA_IN_ALL, DEPLOY, WARNING, CONN, 0, 0,
      "ICNP 2017 III-B", check_cbf_06,
      "A server that forbids joins to its address advertises another one")
 
@@ -165,44 +165,44 @@ RULE(AA_13, "AA-13", MPA_IN_ALL, NONE, INFO, OPTION, MPA_SUBTYPE_BIT(MPA_ADD_ADD
      "RFC 6824 3.4.1", check_aa_13,
      "Address IDs are advertised in increasing order (no RFC requires it; with --strict-ids)")
 
-RULE(LB_01, "LB-01", MPA_IN_V1 | MPA_IN_ICNP, PAPER, WARNING, RECORD, 0, 0,
+RULE(LB_01, "LB-01", MPA_IN_V1 | MPA_IN_ICNP, PAPER, WARNING, CONN, 0, 0,
      "ICNP 2017 fig. 4", check_lb_01,
      "The server advertises its unique address right after establishment")
-RULE(LB_02, "LB-02", MPA_IN_V1 | MPA_IN_ICNP, PAPER, WARNING, RECORD, 0, 0,
+RULE(LB_02, "LB-02", MPA_IN_V1 | MPA_IN_ICNP, PAPER, WARNING, CONN, 0, 0,
      "ICNP 2017 fig. 4", check_lb_02,
      "The server puts the initial subflow in backup")
-RULE(LB_03, "LB-03", MPA_IN_V1 | MPA_IN_ICNP, PAPER, WARNING, RECORD, 0, 0,
+RULE(LB_03, "LB-03", MPA_IN_V1 | MPA_IN_ICNP, PAPER, WARNING, CONN, 0, 0,
      "ICNP 2017 III", check_lb_03,
      "The client joins the unique address")
-RULE(LB_04, "LB-04", MPA_IN_V1 | MPA_IN_ICNP, PAPER, WARNING, RECORD, 0, 0,
+RULE(LB_04, "LB-04", MPA_IN_V1 | MPA_IN_ICNP, PAPER, WARNING, CONN, 0, 0,
      "ICNP 2017 IV-A, V-B", check_lb_04,
      "After migration the server sends hardly any new data on the VIP")
-RULE(LB_05, "LB-05", MPA_IN_V1 | MPA_IN_ICNP, PAPER, WARNING, RECORD, 0, 0,
+RULE(LB_05, "LB-05", MPA_IN_V1 | MPA_IN_ICNP, PAPER, WARNING, CONN, 0, 0,
      "ICNP 2017 IV-A, RFC 8684 3.3.8", check_lb_05,
      "After migration the client sends hardly any new data on the VIP")
-RULE(LB_06, "LB-06", MPA_IN_V1 | MPA_IN_ICNP, PAPER, INFO, RECORD, 0, 0,
+RULE(LB_06, "LB-06", MPA_IN_V1 | MPA_IN_ICNP, PAPER, INFO, SUBFLOW, 0, 0,
      "ICNP 2017 V-A", check_lb_06,
      "The server opens no subflow itself")
-RULE(LB_07, "LB-07", MPA_IN_V1 | MPA_IN_ICNP, DEPLOY, ERROR, RECORD, 0, 0,
+RULE(LB_07, "LB-07", MPA_IN_V1 | MPA_IN_ICNP, DEPLOY, ERROR, SUBFLOW, 0, 0,
      "ICNP 2017 III", check_lb_07,
      "Joins to a unique address reach the server that holds the key")
 RULE(LB_08, "LB-08", MPA_IN_ALL, DEPLOY, INFO, CONN, 0, MPA_ALSO_TCP | MPA_ALSO_FALLBACK,
      "ICNP 2017 VI", check_lb_08,
      "Direct access to a unique address is closed for new connections")
-RULE(LB_09, "LB-09", MPA_IN_ALL, DEPLOY, WARNING, RECORD, 0, 0,
+RULE(LB_09, "LB-09", MPA_IN_ALL, DEPLOY, WARNING, CONN, 0, 0,
      "ICNP 2017 V-A", check_lb_09,
      "A backup subflow on the VIP is alive when it is needed")
 
-RULE(AC_01, "AC-01", MPA_IN_ALL, MUST, ERROR, RECORD_SUBFLOW, 0, 0,
+RULE(AC_01, "AC-01", MPA_IN_ALL, MUST, ERROR, SUBFLOW, 0, 0,
      "RFC 8684 3.5, 4", check_ac_01,
      "A RST ends only its own subflow")
-RULE(AC_02, "AC-02", MPA_IN_ICNP | MPA_IN_V1, PAPER, ERROR, RECORD_SUBFLOW, 0, 0,
+RULE(AC_02, "AC-02", MPA_IN_ICNP | MPA_IN_V1, PAPER, ERROR, SUBFLOW, 0, 0,
      "ICNP 2017 IV-B, V-C", check_ac_02,
      "With another established subflow the connection survives a redirect's RST")
-RULE(AC_03, "AC-03", MPA_IN_ALL, MUST, ERROR, RECORD_SUBFLOW, 0, 0,
+RULE(AC_03, "AC-03", MPA_IN_ALL, MUST, ERROR, SUBFLOW, 0, 0,
      "RFC 8684 3.3.6", check_ac_03,
      "Data in flight on a dead subflow is sent again on another")
-RULE(AC_04, "AC-04", MPA_IN_V1, SHOULD, WARNING, RECORD_SUBFLOW, 0, 0,
+RULE(AC_04, "AC-04", MPA_IN_V1, SHOULD, WARNING, SUBFLOW, 0, 0,
      "RFC 8684 3.6", check_ac_04,
      "After a permanent reset the path is not joined again")
 RULE(AC_05, "AC-05", MPA_IN_ALL, DEPLOY, INFO, RECORD, 0, 0,
@@ -211,7 +211,7 @@ RULE(AC_05, "AC-05", MPA_IN_ALL, DEPLOY, INFO, RECORD, 0, 0,
 RULE(AC_06, "AC-06", MPA_IN_ALL, DEPLOY, WARNING, SUBFLOW, 0, MPA_ALSO_TCP | MPA_ALSO_FALLBACK,
      "ICNP 2017 IV-B", check_ac_06,
      "One server answers a handshake")
-RULE(AC_07, "AC-07", MPA_IN_V1, NONE, INFO, EVENT, MPA_EVENT_BIT(MPA_EVENT_RST), 0,
+RULE(AC_07, "AC-07", MPA_IN_V1, NONE, INFO, SUBFLOW, 0, 0,
      "RFC 8684 3.2, 3.6", check_ac_07,
      "Stateless RSTs carry no MP_TCPRST unless they answer a join")
 
