@@ -8,7 +8,7 @@
 
 static const struct synth_rule *const tables[] = {
     synth_rules_format, synth_rules_capable, synth_rules_join,    synth_rules_address,
-    synth_rules_data,   synth_rules_failure, synth_rules_balance,
+    synth_rules_remove, synth_rules_data,    synth_rules_failure, synth_rules_balance,
     synth_rules_reset,
 };
 

@@ -33,6 +33,7 @@ extern const struct synth_rule synth_rules_format[];
 extern const struct synth_rule synth_rules_capable[];
 extern const struct synth_rule synth_rules_join[];
 extern const struct synth_rule synth_rules_address[];
+extern const struct synth_rule synth_rules_remove[];
 extern const struct synth_rule synth_rules_data[];
 extern const struct synth_rule synth_rules_failure[];
 extern const struct synth_rule synth_rules_balance[];

@@ -125,10 +125,10 @@ RULE(JN_13, "JN-13", MPA_IN_ALL, MUST, WARNING, SUBFLOW, 0, MPA_ALSO_FALLBACK,
      "RFC 8684 3.7", check_jn_13,
      "No join after a fallback or after both DATA_FINs")
 
-RULE(AA_01, "AA-01", MPA_IN_ICNP | MPA_IN_V1 | MPA_IN_APPLE, PAPER, WARNING, ADVERT, 0, 0,
+RULE(AA_01, "AA-01", MPA_IN_ICNP | MPA_IN_V1, PAPER, WARNING, ADVERT, 0, 0,
      "RFC 8684 3.4.1, ICNP 2017 III-B", check_aa_01,
      "A fresh ADD_ADDR is echoed")
-RULE(AA_02, "AA-02", MPA_IN_ICNP | MPA_IN_V1 | MPA_IN_APPLE, MUST, ERROR, OPTION, MPA_SUBTYPE_BIT(MPA_ADD_ADDR), 0,
+RULE(AA_02, "AA-02", MPA_IN_ICNP | MPA_IN_V1, MUST, ERROR, EVENT, MPA_EVENT_BIT(MPA_EVENT_ECHO), 0,
      "RFC 8684 3.4.1", check_aa_02,
      "An echo has the ID, address and port of what it echoes")
 RULE(AA_03, "AA-03", MPA_IN_V1, MUST, ERROR, OPTION, MPA_SUBTYPE_BIT(MPA_ADD_ADDR), 0,
@@ -140,7 +140,7 @@ RULE(AA_04, "AA-04", MPA_IN_V1 | MPA_IN_DRAFT, MUST, ERROR, EVENT, MPA_EVENT_BIT
 RULE(AA_05, "AA-05", MPA_IN_V1, SHOULD, WARNING, ADVERT, 0, 0,
      "RFC 8684 3.4.1", check_aa_05,
      "An ADD_ADDR with a wrong HMAC is ignored")
-RULE(AA_06, "AA-06", MPA_IN_ICNP | MPA_IN_V1, MUST, WARNING, OPTION, MPA_SUBTYPE_BIT(MPA_ADD_ADDR), 0,
+RULE(AA_06, "AA-06", MPA_IN_ICNP | MPA_IN_V1, MUST, WARNING, EVENT, MPA_EVENT_BIT(MPA_EVENT_ECHO), 0,
      "RFC 8684 3.4.1", check_aa_06,
      "No echo of what was never advertised")
 RULE(AA_07, "AA-07", MPA_IN_ICNP | MPA_IN_V1, PAPER, WARNING, ADVERT, 0, 0,
@@ -149,19 +149,19 @@ RULE(AA_07, "AA-07", MPA_IN_ICNP | MPA_IN_V1, PAPER, WARNING, ADVERT, 0, 0,
 RULE(AA_08, "AA-08", MPA_IN_ICNP | MPA_IN_V1, SHOULD, WARNING, ADVERT, 0, 0,
      "RFC 8684 3.4.1", check_aa_08,
      "An ADD_ADDR is no longer sent after its echo")
-RULE(AA_09, "AA-09", MPA_IN_ALL, MUST, ERROR, OPTION, MPA_SUBTYPE_BIT(MPA_ADD_ADDR), 0,
+RULE(AA_09, "AA-09", MPA_IN_ALL, MUST, ERROR, EVENT, MPA_EVENT_BIT(MPA_EVENT_ADD_ADDR), 0,
      "RFC 8684 3.4.1", check_aa_09,
      "An address ID keeps its address until REMOVE_ADDR")
 RULE(AA_10, "AA-10", MPA_IN_ALL, SHOULD, WARNING, SEGMENT, 0, 0,
      "RFC 8684 3.4.1", check_aa_10,
      "ADD_ADDR comes after the handshake, and at most two signalling ACKs come in a row")
-RULE(AA_11, "AA-11", MPA_IN_ALL, MUST, WARNING, OPTION, MPA_SUBTYPE_BIT(MPA_ADD_ADDR), 0,
+RULE(AA_11, "AA-11", MPA_IN_ALL, MUST, WARNING, EVENT, MPA_EVENT_BIT(MPA_EVENT_ADD_ADDR), 0,
      "RFC 8684 3.2", check_aa_11,
      "Address ID 0 is the initial address")
 RULE(AA_12, "AA-12", MPA_IN_ALL, DEPLOY, WARNING, ADVERT, 0, 0,
      "RFC 8684 3.4.1", check_aa_12,
      "An advertised address can be used")
-RULE(AA_13, "AA-13", MPA_IN_ALL, NONE, INFO, OPTION, MPA_SUBTYPE_BIT(MPA_ADD_ADDR) | MPA_SUBTYPE_BIT(MPA_REMOVE_ADDR), 0,
+RULE(AA_13, "AA-13", MPA_IN_ALL, NONE, INFO, EVENT, MPA_EVENT_BIT(MPA_EVENT_ADD_ADDR) | MPA_EVENT_BIT(MPA_EVENT_REMOVE_ADDR), 0,
      "RFC 6824 3.4.1", check_aa_13,
      "Address IDs are advertised in increasing order (no RFC requires it; with --strict-ids)")
 
@@ -215,10 +215,11 @@ RULE(AC_07, "AC-07", MPA_IN_V1, NONE, INFO, SUBFLOW, 0, 0,
      "RFC 8684 3.2, 3.6", check_ac_07,
      "Stateless RSTs carry no MP_TCPRST unless they answer a join")
 
-RULE(RM_01, "RM-01", MPA_IN_ALL, SHOULD, INFO, EVENT, MPA_EVENT_BIT(MPA_EVENT_REMOVE_ADDR), 0,
+RULE(RM_01, "RM-01", MPA_IN_ALL, SHOULD, INFO, EVENT,
+     MPA_EVENT_BIT(MPA_EVENT_REMOVE_ADDR) | MPA_EVENT_BIT(MPA_EVENT_FIN) | MPA_EVENT_BIT(MPA_EVENT_RST), 0,
      "RFC 8684 3.4.2", check_rm_01,
      "Removed address IDs are known")
-RULE(RM_02, "RM-02", MPA_IN_ALL, MUST, WARNING, CONN, 0, 0,
+RULE(RM_02, "RM-02", MPA_IN_ALL, MUST, WARNING, SUBFLOW, 0, 0,
      "RFC 8684 3.4.2", check_rm_02,
      "Subflows of a removed address stop")
 RULE(RM_03, "RM-03", MPA_IN_ALL, SHOULD, WARNING, SUBFLOW, 0, 0,
