@@ -68,6 +68,7 @@ static void keep_segment(struct ring *r, struct batch *b)
     memcpy(b->options[b->count], s->options, s->options_captured);
     s->options = b->options[b->count];
     s->payload = NULL;
+    s->payload_captured = 0; /* Of it nothing is kept. */
     b->count++;
 }
 

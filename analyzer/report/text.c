@@ -22,6 +22,8 @@ static int connection(struct mpa_writer *writer, const struct mpa_rec_conn *conn
     struct text_writer *w = (struct text_writer *)writer;
 
     text_gather(w, conn);
+    if (text_check_gather(w, conn) != MPA_OK)
+        return MPA_ERR_NOMEM;
     if (w->stories) {
         text_story(w, w->stories, conn);
         if (ferror(w->stories))
@@ -36,6 +38,7 @@ static int end(struct mpa_writer *writer, const struct mpa_rec_report *report)
     int status = MPA_OK;
 
     text_verdicts(w, report);
+    text_check(w, report);
     text_tables(w, report);
     text_hosts(w, report);
     if (w->conns.failed || w->adverts.failed)
@@ -55,6 +58,7 @@ static void free_writer(struct mpa_writer *writer)
         fclose(w->stories);
     mpa_samples_free(&w->left);
     mpa_samples_free(&w->window);
+    text_check_free(w);
     text_table_free(&w->conns);
     text_table_free(&w->adverts);
     free(w);

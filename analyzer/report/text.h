@@ -10,6 +10,7 @@
 
 #include "mpa/record.h"
 #include "mpa/report.h"
+#include "mpa/rules.h"
 #include "schema.h"
 
 #include <stdarg.h>
@@ -97,6 +98,8 @@ struct text_writer {
     struct mpa_samples window; /* Unprotected windows. */
     struct text_table conns;
     struct text_table adverts;
+    struct text_found *found[MPA_RULE_COUNT]; /* Rules with findings. */
+    int64_t found_severity[3], found_known, found_connections;
 };
 
 /* text_verdict.c: the lines above the tables. */
@@ -107,7 +110,14 @@ void text_tables_begin(struct text_writer *w);
 void text_tables(struct text_writer *w, const struct mpa_rec_report *report);
 /* text_hosts.c: --nstat. */
 void text_hosts(struct text_writer *w, const struct mpa_rec_report *report);
+/* text_check.c: --check. */
+int text_check_gather(struct text_writer *w, const struct mpa_rec_conn *conn); /* 0 or MPA_ERR_NOMEM. */
+void text_check(struct text_writer *w, const struct mpa_rec_report *report);
+void text_check_story(struct text_writer *w, FILE *out, const struct mpa_rec_conn *conn);
+void text_check_free(struct text_writer *w);
 /* text_story.c */
+/* "#12", or "1#12" where there are several captures; empty without a frame.  'ret' of TEXT_CELL bytes. */
+const char *text_frame(const struct text_writer *w, const struct mpa_frame_ref *f, char *ret);
 void text_story(struct text_writer *w, FILE *out, const struct mpa_rec_conn *conn);
 
 #endif

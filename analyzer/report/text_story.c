@@ -5,8 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* "#12", or "1#12" where there are several captures; empty without a frame. */
-static const char *frame_text(const struct text_writer *w, const struct mpa_frame_ref *f, char *ret)
+const char *text_frame(const struct text_writer *w, const struct mpa_frame_ref *f, char *ret)
 {
     if (f->capture < 0 || f->frame <= 0)
         ret[0] = '\0';
@@ -22,7 +21,7 @@ static const char *in_frame(const struct text_writer *w, const struct mpa_frame_
 {
     char text[TEXT_CELL];
 
-    if (frame_text(w, f, text)[0] == '\0')
+    if (text_frame(w, f, text)[0] == '\0')
         ret[0] = '\0';
     else
         snprintf(ret, TEXT_CELL, " (frame %.80s)", text);
@@ -152,7 +151,7 @@ static void notes(struct text_writer *w, FILE *out, const struct mpa_rec_conn *c
         if (has_subflow && n->subflow >= 0)
             snprintf(subflow, sizeof(subflow), " [subflow %d]", (int)n->subflow);
         snprintf(lead, sizeof(lead), "  %12.3f ms %8s  %-7s ", (double)(n->ns - start) / 1e6,
-                 frame_text(w, &n->frame, frame),
+                 text_frame(w, &n->frame, frame),
                  n->from_server == 1   ? "server"
                  : n->from_server == 0 ? "client"
                                        : "");
@@ -321,6 +320,7 @@ void text_story(struct text_writer *w, FILE *out, const struct mpa_rec_conn *con
     head(w, out, conn);
     subflows(w, out, conn);
     notes(w, out, conn);
+    text_check_story(w, out, conn);
     ending(w, out, conn);
     next_look(w, out, conn);
 }
