@@ -62,6 +62,7 @@ struct check_join {
     uint8_t reason_here;   /* Its MP_TCPRST. */
     bool transient_here;
     uint32_t synack_tsval; /* Of the latest SYN/ACK. */
+    uint32_t answer_ack;   /* What the fourth ACK acknowledges. */
     /* Of the connection whose keys the SYN/ACK has, though the SYN's token is another; FOREIGN. */
     uint32_t accepted_token;
     uint8_t reason; /* Of the MP_TCPRST on the listener's first RST; with REASON. */

@@ -124,6 +124,10 @@ enum mpa_verdict check_jn_05(const struct check_case *k, struct mpa_rec_finding 
 static enum mpa_verdict unanswered(const struct check_case *k, const struct check_join *j,
                                    struct mpa_rec_finding *f)
 {
+    /* More than SYNs: the answer is missing in the capture only. */
+    if (k->sf->half[check_listener(k->sf)].packets ||
+        k->sf->half[check_opener(k->sf)].packets > k->sf->syn_retransmissions + 1u)
+        return MPA_VERDICT_NV_LOSS;
     if (!answer_visible(k->sf))
         return MPA_VERDICT_NV_DIR;
     if (check_ended(k, j->syn.ns, ANSWER))
@@ -164,7 +168,8 @@ enum mpa_verdict check_jn_06(const struct check_case *k, struct mpa_rec_finding 
 }
 
 /* JN-07.  Not only beside the joiner: where the data passes before the fourth ACK does, it was sent before that arrived, wherever the
-   capture stands.  When it passes later, but sooner than an answer can come, the joiner alone knows. */
+   capture stands.  The fourth ACK must be there, though, and be that of the third: one that covers the data may be a later packet, and the
+   fourth ACK missing in the capture.  When the data passes later, but sooner than an answer can come, the joiner alone knows. */
 enum mpa_verdict check_jn_07(const struct check_case *k, struct mpa_rec_finding *f)
 {
     const struct mpa_subflow *sf = k->sf;
@@ -173,7 +178,8 @@ enum mpa_verdict check_jn_07(const struct check_case *k, struct mpa_rec_finding 
     if (!j || !check_packet_seen(&j->ack))
         return MPA_VERDICT_NOT_APPLICABLE;
     if (check_packet_seen(&j->early)) {
-        if (j->flags & CHECK_JOIN_LATE)
+        if ((j->flags & CHECK_JOIN_LATE) || !check_packet_seen(&j->answer) ||
+            j->answer_ack != sf->half[check_opener(sf)].isn + 1)
             return MPA_VERDICT_NV_LOSS;
         check_frame(f, j->early.at);
         check_frame(f, j->ack.at);
@@ -344,6 +350,20 @@ static bool advert_fits(const struct mpa_advert *a, const struct mpa_subflow *sf
     return false;
 }
 
+/* An echo, or an ID that no captured ADD_ADDR has, shows an ADD_ADDR that the capture does not hold. */
+static bool unseen_advert(const struct mpa_subflow *sf)
+{
+    enum mpa_dir from = check_listener(sf);
+    bool known = sf->half[from].address_id == 0 || !(sf->flags & MPA_SF_JOIN_HMAC);
+
+    for (const struct mpa_advert *a = sf->conn->adverts; a; a = a->next) {
+        if (a->from == from && !a->transmissions && mpa_addr_eq(&a->addr, joined_addr(sf)))
+            return true;
+        known |= a->from == from && a->transmissions && a->id == sf->half[from].address_id;
+    }
+    return !known;
+}
+
 /* Every packet that may have carried an ADD_ADDR to the opener was captured, as far as one can tell. */
 static enum mpa_verdict adverts_missing(const struct mpa_subflow *sf)
 {
@@ -358,7 +378,7 @@ static enum mpa_verdict adverts_missing(const struct mpa_subflow *sf)
             return MPA_VERDICT_NV_LOSS;
     for (const struct mpa_advert *a = conn->adverts; a; a = a->next)
         adverts++;
-    if (adverts >= 64) /* The tracker keeps no more. */
+    if (adverts >= 64 || unseen_advert(sf)) /* The tracker keeps 64. */
         return MPA_VERDICT_NV_LOSS;
     return beside_opener(sf) ? MPA_VERDICT_PASSED : MPA_VERDICT_NV_VANT;
 }

@@ -277,6 +277,15 @@ static void note_payload(const struct mpa_segment *seg, const struct mpa_subflow
         j->flags |= CHECK_JOIN_LATE;
 }
 
+/* The third ACK, and not a later packet behind one that was not captured: it answers the SYN/ACK, and says nothing of MPTCP. */
+static bool is_bare_ack(const struct mpa_segment *seg, const struct mpa_half *h,
+                        const struct mpa_half *listener, const struct check_join *j)
+{
+    return is_whole(seg) && seg->mptcp_count == 0 && seg->payload_size == 0 &&
+           !(seg->flags & MPA_TCP_FIN) && seg->seq == h->isn + 1 && seg->ack == listener->isn + 1 &&
+           !(seg->has_ts && (listener->flags & MPA_HALF_TS) && seg->tsecr != j->synack_tsval);
+}
+
 static void opener_sends(const struct mpa_segment *seg, const struct mpa_subflow *sf,
                          enum mpa_dir dir, struct check_join *j)
 {
@@ -286,9 +295,7 @@ static void opener_sends(const struct mpa_segment *seg, const struct mpa_subflow
         return;
     if (!check_packet_seen(&j->ack)) {
         note(&j->ack, frame_of(seg), seg->ns);
-        /* It is the third ACK, and not a later packet behind one that was not captured. */
-        if (is_whole(seg) && join_size(j, seg) != 20 && seg->payload_size == 0 &&
-            seg->seq == h->isn + 1 && seg->ack == listener->isn + 1)
+        if (is_bare_ack(seg, h, listener, j))
             j->flags |= CHECK_JOIN_BARE_ACK;
     } else if (join_size(j, seg) == 20 && j->repeated_ns == 0) {
         j->repeated_ns = seg->ns;
@@ -314,7 +321,10 @@ static void listener_sends(const struct mpa_segment *seg, const struct mpa_subfl
     }
     if (!check_packet_seen(&j->ack))
         return;
-    note(&j->answer, frame_of(seg), seg->ns);
+    if (!check_packet_seen(&j->answer)) {
+        note(&j->answer, frame_of(seg), seg->ns);
+        j->answer_ack = seg->ack;
+    }
     if (bad_ack(sf, j) && !check_packet_seen(&j->rst[dir]))
         note(&j->accepted, frame_of(seg), seg->ns);
 }

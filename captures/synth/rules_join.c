@@ -441,14 +441,21 @@ static void jn_07(struct synth *s, bool early)
     synth_join_synack(f, false);
     synth_join_ack(f);
     if (early) {
+        struct synth_tx tx;
+
         synth_data(f, SYNTH_CLIENT, 200);
         synth_found(s, "JN-07");
-        synth_join_ack4(f);
+        tx = synth_tx(f, SYNTH_SERVER, MPA_TCP_ACK); /* Of the third ACK only. */
+        synth_compose(&tx, false);
+        tx.raw = true;
+        tx.seq = synth_seq(f, SYNTH_SERVER, 1);
+        tx.ack = synth_seq(f, SYNTH_CLIENT, 1);
+        synth_emit(&tx);
     } else {
         synth_join_ack4(f);
         synth_data(f, SYNTH_CLIENT, 200);
-        synth_ack(f, SYNTH_SERVER);
     }
+    synth_ack(f, SYNTH_SERVER);
     finish(c);
 }
 
