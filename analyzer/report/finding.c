@@ -222,7 +222,7 @@ int cases_take(struct cases *c, const struct mpa_rec_conn *conn)
         c->rule[f->rule].total++;
         if (at == CASE_LINES)
             continue;
-        if (asprintf(&c->rule[f->rule].line[at], "%s%s: %s: %s", mpa_word(f->severity),
+        if (asprintf(&c->rule[f->rule].line[at], "%s%s, %s: %s", mpa_word(f->severity),
                      f->baseline ? " (known)" : "",
                      finding_where(conn, f, c->report, &c->values, where),
                      finding_says(f, &c->values, says)) < 0)
