@@ -4,6 +4,17 @@
 
 #define ANSWER (3 * SECOND) /* Within that an answer, or a repetition, is to come. */
 
+/* The capture lacks packets of the connection: a single one more may have been missed as well. */
+static bool has_holes(const struct mpa_conn *conn)
+{
+    int n = 0;
+
+    for (const struct mpa_subflow *o = conn->subflows; o && n < EARLIER_MAX; o = o->next, n++)
+        if (check_lost(o, MPA_TO_CLIENT) || check_lost(o, MPA_TO_SERVER))
+            return true;
+    return false;
+}
+
 /* ---- The token ----------------------------------------------------------------------- */
 
 /* JN-01.  An unknown token may be that of a connection which the capture does not hold, even where it holds others of that server.  That
@@ -178,7 +189,8 @@ enum mpa_verdict check_jn_07(const struct check_case *k, struct mpa_rec_finding 
     if (!j || !check_packet_seen(&j->ack))
         return MPA_VERDICT_NOT_APPLICABLE;
     if (check_packet_seen(&j->early)) {
-        if ((j->flags & CHECK_JOIN_LATE) || !check_packet_seen(&j->answer) ||
+        if ((j->flags & CHECK_JOIN_LATE) || sf->join_ack_hmac == MPA_HMAC_NONE ||
+            has_holes(k->conn) || !check_packet_seen(&j->answer) ||
             j->answer_ack != sf->half[check_opener(sf)].isn + 1)
             return MPA_VERDICT_NV_LOSS;
         check_frame(f, j->early.at);
@@ -201,16 +213,19 @@ enum mpa_verdict check_jn_08(const struct check_case *k, struct mpa_rec_finding 
     const struct check_join *j = joined(sf);
     int64_t answered;
 
-    if (!j || sf->join_ack_hmac == MPA_HMAC_NONE || !check_packet_seen(&j->ack) ||
-        check_packet_seen(&j->rst[0]) || check_packet_seen(&j->rst[1]))
+    if (!j || sf->join_ack_hmac == MPA_HMAC_NONE || !check_packet_seen(&j->ack))
         return MPA_VERDICT_NOT_APPLICABLE;
     answered = check_packet_seen(&j->answer) ? j->answer.ns : INT64_MAX;
     if (answered - j->ack.ns <= ANSWER || (j->repeated_ns && j->repeated_ns < answered))
         return MPA_VERDICT_PASSED;
+    if (check_packet_seen(&j->rst[0]) || check_packet_seen(&j->rst[1]))
+        return MPA_VERDICT_NOT_APPLICABLE;
     if (check_ended(k, j->ack.ns, ANSWER) || (j->fin_ns && j->fin_ns < j->ack.ns + ANSWER))
         return MPA_VERDICT_NV_END;
     if (!beside_opener(sf) && check_beside_sender(k->conn, check_listener(sf)) != 1)
         return MPA_VERDICT_NV_VANT;
+    if (has_holes(k->conn))
+        return MPA_VERDICT_NV_LOSS;
     check_frame(f, j->ack.at);
     f->ns = j->ack.ns;
     check_duration(f, "until the fourth ACK", answered == INT64_MAX ? -1 : answered - j->ack.ns);
@@ -373,12 +388,11 @@ static enum mpa_verdict adverts_missing(const struct mpa_subflow *sf)
     if (check_subflow_missing(conn))
         return MPA_VERDICT_NV_SUB;
     for (const struct mpa_subflow *o = conn->subflows; o && n < EARLIER_MAX; o = o->next, n++)
-        if ((o->flags & MPA_SF_MIDSTREAM) || check_lost(o, MPA_TO_CLIENT) ||
-            check_lost(o, MPA_TO_SERVER))
+        if (o->flags & MPA_SF_MIDSTREAM)
             return MPA_VERDICT_NV_LOSS;
     for (const struct mpa_advert *a = conn->adverts; a; a = a->next)
         adverts++;
-    if (adverts >= 64 || unseen_advert(sf)) /* The tracker keeps 64. */
+    if (adverts >= 64 || unseen_advert(sf) || has_holes(conn)) /* The tracker keeps 64. */
         return MPA_VERDICT_NV_LOSS;
     return beside_opener(sf) ? MPA_VERDICT_PASSED : MPA_VERDICT_NV_VANT;
 }
@@ -441,9 +455,12 @@ enum mpa_verdict check_jn_12(const struct check_case *k, struct mpa_rec_finding 
 
 /* ---- Too late ------------------------------------------------------------------------ */
 
-static enum mpa_verdict too_late(struct mpa_rec_finding *f, const struct check_join *j,
-                                 struct mpa_frame_ref end, int64_t end_ns, const char *text)
+static enum mpa_verdict too_late(struct mpa_rec_finding *f, const struct mpa_conn *conn,
+                                 const struct check_join *j, struct mpa_frame_ref end,
+                                 int64_t end_ns, const char *text)
 {
+    if (has_holes(conn))
+        return MPA_VERDICT_NV_LOSS;
     check_frame(f, j->syn.at);
     check_frame(f, end);
     check_duration(f, "since", j->syn.ns - end_ns);
@@ -464,13 +481,13 @@ enum mpa_verdict check_jn_13(const struct check_case *k, struct mpa_rec_finding 
         return MPA_VERDICT_NV_SUB;
     rtt = check_rtt(conn, SECOND);
     if (check_packet_seen(&cj->finished) && j->syn.ns > cj->finished.ns + rtt)
-        return too_late(f, j, cj->finished.at, cj->finished.ns,
+        return too_late(f, conn, j, cj->finished.at, cj->finished.ns,
                         "A join comes after both DATA_FINs were acknowledged");
     if (check_packet_seen(&cj->infinite) && j->syn.ns > cj->infinite.ns + rtt)
-        return too_late(f, j, cj->infinite.at, cj->infinite.ns,
+        return too_late(f, conn, j, cj->infinite.at, cj->infinite.ns,
                         "A join comes after an infinite mapping");
     if (conn->fallback != MPA_FALLBACK_REASON_NONE && j->syn.ns > conn->fallback_ns + rtt)
-        return beside_opener(k->sf) ? too_late(f, j, conn->fallback_frame, conn->fallback_ns,
+        return beside_opener(k->sf) ? too_late(f, conn, j, conn->fallback_frame, conn->fallback_ns,
                                                "A join comes after the fallback to TCP")
                                     : MPA_VERDICT_NV_VANT;
     peer_fin = cj->fin_ns[check_listener(k->sf)];
