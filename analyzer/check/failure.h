@@ -48,6 +48,8 @@ struct check_fail {
     const struct mpa_subflow *sf;
     uint64_t dsn;
     enum mpa_dir dir;
+    bool several; /* As in struct check_bad. */
+    bool answer;  /* The other host had said it first. */
 };
 
 /* What a host said with MP_FASTCLOSE. */

@@ -217,8 +217,8 @@ enum mpa_verdict check_ds_05(const struct check_case *k, struct mpa_rec_finding 
 
 /* ---- DS-06, DS-07: Data ACKs --------------------------------------------------------------- */
 
-static enum mpa_verdict ack_beyond(const struct check_ack_fault *a, uint64_t limit,
-                                   struct mpa_rec_finding *f, const char *text)
+static enum mpa_verdict bad_ack(const struct check_ack_fault *a, uint64_t limit,
+                                struct mpa_rec_finding *f, const char *text)
 {
     check_frame(f, a->frame);
     check_frame(f, a->other);
@@ -229,25 +229,14 @@ static enum mpa_verdict ack_beyond(const struct check_ack_fault *a, uint64_t lim
     return check_broken(f, text);
 }
 
-/* Of the data that 'dir' carries.  That data was acknowledged which was not seen to be sent alone
-   proves nothing: another subflow may have carried it.  Nothing lies behind a DATA_FIN, however,
-   and what is sent for the first time long after its acknowledgement was not sent before. */
-static enum mpa_verdict data_acks(const struct check_case *k, enum mpa_dir dir,
-                                  struct mpa_rec_finding *f)
+/* That data was acknowledged which was not seen to be sent proves nothing by itself: another subflow
+   may have carried it.  What is sent for the first time long after its acknowledgement, however, was
+   not sent before. */
+static enum mpa_verdict sent_before(const struct check_case *k, enum mpa_dir dir,
+                                    struct mpa_rec_finding *f)
 {
     const struct check_data_side *side = k->cc->data.side[dir];
-    const struct mpa_data_half *d = &k->conn->data[dir];
-    uint64_t last = d->fin_dsn + 1;
 
-    if (!side || !side->top.set)
-        return MPA_VERDICT_NOT_APPLICABLE;
-    if (side->back.set)
-        return ack_beyond(&side->back, side->back.limit, f,
-                          "a later packet of the same subflow takes a Data ACK back");
-    if ((d->flags & MPA_DATA_FIN) && (int64_t)(side->top.ack - last) > 0)
-        return ack_beyond(side->beyond.set && (int64_t)(side->beyond.ack - last) > 0 ? &side->beyond
-                                                                                     : &side->top,
-                          last, f, "more is acknowledged than the DATA_FIN ends");
     if (!side->beyond.set)
         return MPA_VERDICT_PASSED;
     for (const struct mpa_subflow *sf = k->conn->subflows; sf; sf = sf->next)
@@ -257,8 +246,30 @@ static enum mpa_verdict data_acks(const struct check_case *k, enum mpa_dir dir,
             return MPA_VERDICT_NV_LOSS;
     if (!side->beyond.proved || k->cc->data.acked_unseen[dir] || !mpa_conn_initial(k->conn))
         return MPA_VERDICT_NV_SUB;
-    return ack_beyond(&side->beyond, side->beyond.limit, f,
-                      "data is acknowledged that was not sent before");
+    return bad_ack(&side->beyond, side->beyond.limit, f,
+                   "data is acknowledged that was not sent before");
+}
+
+/* Of the data that 'dir' carries.  Nothing lies behind a DATA_FIN. */
+static enum mpa_verdict data_acks(const struct check_case *k, enum mpa_dir dir,
+                                  struct mpa_rec_finding *f)
+{
+    const struct check_data_side *side = k->cc->data.side[dir];
+    const struct mpa_data_half *d = &k->conn->data[dir];
+    uint64_t last = d->fin_dsn + 1;
+    enum mpa_verdict v;
+
+    if (!side || !side->top.set)
+        return MPA_VERDICT_NOT_APPLICABLE;
+    if ((d->flags & MPA_DATA_FIN) && (int64_t)(side->top.ack - last) > 0)
+        return bad_ack(side->beyond.set && (int64_t)(side->beyond.ack - last) > 0 ? &side->beyond
+                                                                                  : &side->top,
+                       last, f, "more is acknowledged than the DATA_FIN ends");
+    v = sent_before(k, dir, f);
+    if (v == MPA_VERDICT_BROKEN || !side->back.set)
+        return v;
+    return bad_ack(&side->back, side->back.limit, f,
+                   "a later packet of the same subflow takes a Data ACK back");
 }
 
 enum mpa_verdict check_ds_06(const struct check_case *k, struct mpa_rec_finding *f)

@@ -107,36 +107,61 @@ static enum mpa_verdict no_answer(const struct check_case *k, const struct check
     return check_broken(f, "a mapping with a wrong checksum is acknowledged without MP_FAIL");
 }
 
+static enum mpa_verdict wrong_fail(const struct check_fail *fail, struct mpa_rec_finding *f,
+                                   const char *text)
+{
+    check_frame(f, fail->frame);
+    f->ns = fail->ns;
+    f->subflow = fail->sf->id;
+    return check_broken(f, text);
+}
+
+/* The subflow must be reset where another one is in use. */
+static enum mpa_verdict reset_too(const struct check_case *k, const struct check_fail *fail,
+                                  bool several, struct mpa_rec_finding *f)
+{
+    if (!several || check_subflow_of(fail->sf)->failure.rst_ns[fail->dir])
+        return MPA_VERDICT_PASSED;
+    if (check_beside_sender(k->conn, fail->dir) != 1)
+        return MPA_VERDICT_NV_VANT; /* A RST is sent once, and may be lost on its way. */
+    if (check_ended(k, fail->ns, patience(k->conn)))
+        return MPA_VERDICT_NV_END;
+    return wrong_fail(fail, f, "a subflow with a wrong checksum stays open beside another one");
+}
+
 static enum mpa_verdict answered(const struct check_case *k, const struct check_bad *bad,
                                  struct mpa_rec_finding *f)
 {
     const struct check_failure_state *state = k->cc->failure.state;
     const struct check_fail *fail = answer_of(state, bad);
-    enum mpa_dir dir = check_other(bad->dir);
 
     if (!fail)
         return no_answer(k, bad, f);
     if (!is_start_of_bad(state, fail)) {
-        check_frame(f, fail->frame);
-        check_frame(f, bad->frame);
-        f->ns = fail->ns;
-        f->subflow = fail->sf->id;
         check_hex64(f, "mp_fail", fail->dsn);
         check_hex64(f, "dsn", bad->dsn);
-        return check_broken(f, "the MP_FAIL does not name the mapping whose checksum is wrong");
+        return wrong_fail(fail, f, "the MP_FAIL does not name the mapping whose checksum is wrong");
     }
-    if (!bad->several || check_subflow_of(bad->sf)->failure.rst_ns[dir])
-        return MPA_VERDICT_PASSED;
-    if (check_beside_sender(k->conn, dir) != 1)
-        return MPA_VERDICT_NV_VANT; /* A RST is sent once, and may be lost on its way. */
-    if (check_ended(k, bad->ns, patience(k->conn)))
-        return MPA_VERDICT_NV_END;
-    check_frame(f, fail->frame);
-    check_frame(f, bad->frame);
-    f->ns = fail->ns;
-    f->subflow = fail->sf->id;
-    return check_broken(f, "a subflow with a wrong checksum is not reset though another one is "
-                           "in use");
+    return reset_too(k, fail, bad->several, f);
+}
+
+/* A mapping that was damaged only past this capture. */
+static enum mpa_verdict failed_elsewhere(const struct check_case *k, const struct check_fail *fail,
+                                         struct mpa_rec_finding *f)
+{
+    enum mpa_dir dir = check_other(fail->dir);
+    const struct mpa_data_half *d = &k->conn->data[dir];
+
+    if (check_one_way(fail->sf, dir))
+        return MPA_VERDICT_NV_DIR;
+    if (!check_has_keys(k->conn) || !d->declared.begun)
+        return MPA_VERDICT_NV_SYN;
+    if ((int64_t)(fail->dsn - (d->idsn + 1)) >= 0 && (int64_t)(fail->dsn - d->declared.next) < 0)
+        return reset_too(k, fail, fail->several, f);
+    if (check_subflow_missing(k->conn) || check_holes(fail->sf, dir))
+        return MPA_VERDICT_NV_LOSS;
+    check_hex64(f, "mp_fail", fail->dsn);
+    return wrong_fail(fail, f, "the MP_FAIL names data that was never sent");
 }
 
 /* What the receiver does.  How the sender goes on after MP_FAIL is not judged. */
@@ -152,6 +177,13 @@ enum mpa_verdict check_fl_03(const struct check_case *k, struct mpa_rec_finding 
             return one;
         if (v == MPA_VERDICT_NOT_APPLICABLE || one >= MPA_VERDICT_NV_FIRST)
             v = one;
+    }
+    for (int i = 0; state && state->bad_count == 0 && i < state->fail_count; i++) {
+        if (state->fail[i].answer)
+            continue;
+        v = failed_elsewhere(k, &state->fail[i], f);
+        if (v == MPA_VERDICT_BROKEN)
+            return v;
     }
     return v;
 }

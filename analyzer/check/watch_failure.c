@@ -188,14 +188,19 @@ static void see_plain(struct mpa_check *c, const struct mpa_event *e)
 static void see_fail(struct mpa_check *c, const struct mpa_event *e)
 {
     struct check_failure_state *state = state_of(c, e->conn);
+    bool answer = false;
 
     if (!state || state->fail_count == CHECK_BADS)
         return;
+    for (int i = 0; i < state->fail_count; i++)
+        answer |= state->fail[i].sf == e->subflow && state->fail[i].dir != e->dir;
     state->fail[state->fail_count++] = (struct check_fail){.frame = e->frame,
                                                            .ns = e->ns,
                                                            .sf = e->subflow,
                                                            .dsn = e->option->fail.dsn,
-                                                           .dir = e->dir};
+                                                           .dir = e->dir,
+                                                           .several = has_other(e->subflow),
+                                                           .answer = answer};
 }
 
 static uint64_t bit(const struct mpa_subflow *sf)
