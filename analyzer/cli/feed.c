@@ -12,6 +12,8 @@
 #define OPTIONS_MAX    40  /* Bytes of a TCP option area. */
 #define ICMP_MAX       16  /* ICMP errors of a batch; a further one ends it. */
 #define PROGRESS_EVERY 65536
+#define PAYLOAD_BYTES  (1u << 20) /* Of a batch, where payload is wanted. */
+#define PAYLOAD_MAX    (1u << 18) /* Of a segment; the room that must be left for the next one. */
 
 struct batch {
     int count; /* Segments. */
@@ -21,11 +23,14 @@ struct batch {
     struct mpa_segment segments[BATCH + 1]; /* The decoder writes into the first free one. */
     struct mpa_icmp_error icmp[ICMP_MAX + 1];
     uint8_t options[BATCH][OPTIONS_MAX];
+    uint8_t *payload; /* PAYLOAD_BYTES of the ring's; NULL where payload is not wanted. */
+    size_t payload_used;
 };
 
 /* Batches go round: the reader fills number 'filled', the caller drains number 'drained'. */
 struct ring {
     struct batch *batch; /* BATCHES of them. */
+    uint8_t *payload;    /* PAYLOAD_BYTES of each; NULL where payload is not wanted. */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     unsigned filled, drained;
@@ -55,6 +60,19 @@ static void note_frame(struct feed_counts *c, const struct mpa_frame *f)
         note_link_type(c, f->linktype);
 }
 
+/* Move payload to memory of the batch. */
+static void keep_payload(struct batch *b, struct mpa_segment *s)
+{
+    if (!b->payload || !s->payload || s->payload_captured > PAYLOAD_MAX) {
+        s->payload = NULL;
+        s->payload_captured = 0;
+        return;
+    }
+    memcpy(b->payload + b->payload_used, s->payload, s->payload_captured);
+    s->payload = b->payload + b->payload_used;
+    b->payload_used += s->payload_captured;
+}
+
 /* Keep the segment just decoded: its options move to memory of the batch. */
 static void keep_segment(struct ring *r, struct batch *b)
 {
@@ -67,8 +85,7 @@ static void keep_segment(struct ring *r, struct batch *b)
         return;
     memcpy(b->options[b->count], s->options, s->options_captured);
     s->options = b->options[b->count];
-    s->payload = NULL;
-    s->payload_captured = 0; /* Of it nothing is kept. */
+    keep_payload(b, s);
     b->count++;
 }
 
@@ -117,8 +134,10 @@ static int fill(struct ring *r, struct batch *b)
     int status = 1;
 
     b->count = b->icmp_count = 0;
+    b->payload_used = 0;
     b->last = false;
     while (b->count < BATCH && b->icmp_count < ICMP_MAX &&
+           b->payload_used <= PAYLOAD_BYTES - PAYLOAD_MAX &&
            (status = mpa_source_next(r->source, &frame)) == 1) {
         take_frame(r, b, &frame);
         if (r->feed->progress && r->counts.packets % PROGRESS_EVERY == 0)
@@ -204,14 +223,30 @@ static void run_alone(struct ring *r)
     } while (!r->batch[0].last);
 }
 
+static int allocate(struct ring *r)
+{
+    r->batch = calloc(BATCHES, sizeof *r->batch);
+    if (!r->batch)
+        return MPA_ERR_NOMEM;
+    if (!r->feed->payload)
+        return MPA_OK;
+    r->payload = malloc((size_t)BATCHES * PAYLOAD_BYTES);
+    if (!r->payload) {
+        free(r->batch);
+        return MPA_ERR_NOMEM;
+    }
+    for (size_t i = 0; i < BATCHES; i++)
+        r->batch[i].payload = r->payload + i * PAYLOAD_BYTES;
+    return MPA_OK;
+}
+
 int feed_run(const struct feed *feed, struct mpa_source *source, struct feed_counts *ret)
 {
     struct ring r = {.feed = feed, .source = source};
     pthread_t reader;
 
     r.counts.first_ns = r.counts.last_ns = MPA_NULL;
-    r.batch = calloc(BATCHES, sizeof *r.batch);
-    if (!r.batch)
+    if (allocate(&r) != MPA_OK)
         return MPA_ERR_NOMEM;
     pthread_mutex_init(&r.lock, NULL);
     pthread_cond_init(&r.changed, NULL);
@@ -224,6 +259,7 @@ int feed_run(const struct feed *feed, struct mpa_source *source, struct feed_cou
     pthread_cond_destroy(&r.changed);
     pthread_mutex_destroy(&r.lock);
     free(r.batch);
+    free(r.payload);
     *ret = r.counts;
     return r.status < 0 ? r.status : MPA_OK;
 }

@@ -18,10 +18,10 @@
 /* What one file held. */
 struct feed_counts {
     int64_t packets, segments, truncated, malformed, fragments, other, icmp;
-    int64_t unknown_link;       /* Frames of link types that are not handled. */
-    int64_t cut_options;        /* Segments whose TCP options the capture cut. */
-    int64_t cut_payload;        /* Segments whose payload it cut. */
-    int64_t first_ns, last_ns;  /* MPA_NULL without packets. */
+    int64_t unknown_link;      /* Frames of link types that are not handled. */
+    int64_t cut_options;       /* Segments whose TCP options the capture cut. */
+    int64_t cut_payload;       /* Segments whose payload it cut. */
+    int64_t first_ns, last_ns; /* MPA_NULL without packets. */
     int32_t link_types[FEED_LINK_TYPES];
     int link_type_count;
 };
@@ -38,7 +38,9 @@ struct feed {
     /* Called by the reading thread with the segments of a batch: what can be computed ahead.  NULL: nothing. */
     void (*prepare)(const void *context, struct mpa_segment *segments, int count);
     const void *prepare_context;
-    /* Called by the caller's thread, in order.  'segments' and their 'options' are valid for the call; 'payload' is NULL. */
+    bool payload; /* The checks need it: copied, which costs time. */
+    /* Called by the caller's thread, in order.  'segments' with their 'options' and 'payload' are valid for the call; 'payload' is NULL
+       and 'payload_captured' 0 where it was not asked for. */
     void (*segments)(void *context, const struct mpa_segment *segments, int count);
     void (*icmp)(void *context, const struct mpa_icmp_error *icmp);
     void *context;

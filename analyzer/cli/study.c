@@ -220,6 +220,7 @@ static void read_input(struct study *s, struct study_vantage *v, int index)
     struct feed feed = {
         .ports = s->o->ports,
         .wanted_context = s,
+        .payload = s->o->check,
         .segments = feed_segments,
         .icmp = feed_icmp,
         .context = v,

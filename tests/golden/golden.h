@@ -123,6 +123,8 @@ int golden_latency(int argc, char **argv);     /* latency.c */
 int golden_merged(int argc, char **argv);      /* merged.c */
 int golden_hmac(int argc, char **argv);        /* hmac.c */
 int golden_invariants(int argc, char **argv);  /* invariants.c */
+int golden_faults(int argc, char **argv);      /* faults.c */
+int golden_healthy(int argc, char **argv);     /* healthy.c */
 int golden_nstat(int argc, char **argv);       /* nstat.c */
 int golden_expect(int argc, char **argv);      /* expect.c: EXPECTED.json REPORT.json */
 int golden_case(int argc, char **argv);        /* cases.c */

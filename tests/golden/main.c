@@ -16,6 +16,8 @@ static const struct {
     {"outcomes", golden_outcomes, "DIR CAPTURE MIN_HIT MIN_FAILED"},
     {"tshark", golden_tshark, "DIR [FILE]"},
     {"latency", golden_latency, "DIR PERCENT"},
+    {"faults", golden_faults, "DIR"},
+    {"healthy", golden_healthy, "DIR"},
     {"nstat", golden_nstat, "DIR"},
     {"hmac", golden_hmac, "DIR"},
     {"merged", golden_merged, "DIR"},
