@@ -13,7 +13,7 @@ struct balance_death {
     /* Data in flight on it by sender: of the oldest mapping that was not acknowledged; empty where
        there is none. */
     uint64_t flight_start[2], flight_end[2];
-    uint64_t sent_next[2];         /* Data sent until then. */
+    uint64_t sent_next[2];         /* Data sent until then, or in flight. */
     int64_t since_ns[2];           /* Data is outstanding, and since then neither did it advance nor
                                       did its sender use one of the others; 0: not so. */
     int64_t stall_ns[2];           /* Longest such time while one of the others could be used. */

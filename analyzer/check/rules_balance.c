@@ -44,11 +44,13 @@ static bool has_place(const struct check_case *k, enum balance_place_kind kind,
     return false;
 }
 
+/* An address of the server that is not the one that the client knows, valid or not: a damaged HMAC
+   is AA-04's. */
 static bool is_unique(const struct mpa_conn *conn, const struct mpa_advert *a)
 {
     const struct mpa_subflow *first = mpa_conn_initial(conn);
 
-    return a->from == MPA_TO_CLIENT && a->first_ns && a->hmac != MPA_HMAC_BAD && first &&
+    return a->from == MPA_TO_CLIENT && a->first_ns && first &&
            !mpa_addr_eq(&a->addr, &first->flow.addr[MPA_TO_SERVER]);
 }
 
@@ -59,6 +61,16 @@ static const struct mpa_advert *first_unique(const struct mpa_conn *conn)
         if (is_unique(conn, a))
             return a;
     return NULL;
+}
+
+/* The capture lacks packets of this connection: others, which leave no gap, may be missing too. */
+static bool has_gaps(const struct mpa_conn *conn)
+{
+    for (const struct mpa_subflow *sf = conn->subflows; sf; sf = sf->next)
+        for (int dir = 0; dir < 2; dir++)
+            if (check_lost(sf, (enum mpa_dir)dir) || mpa_space_hole_count(&sf->half[dir].seen))
+                return true;
+    return false;
 }
 
 /* Why the server's failure to say something until 'due_ns' cannot be told from here; PASSED where
@@ -76,7 +88,7 @@ static enum mpa_verdict server_silent(const struct check_case *k, int64_t due_ns
         return MPA_VERDICT_NV_SNAP;
     if (check_beside_sender(k->conn, MPA_TO_CLIENT) != 1)
         return MPA_VERDICT_NV_VANT;
-    return check_lost(first, MPA_TO_CLIENT) ? MPA_VERDICT_NV_LOSS : MPA_VERDICT_PASSED;
+    return has_gaps(k->conn) ? MPA_VERDICT_NV_LOSS : MPA_VERDICT_PASSED;
 }
 
 /* ---- The VIP and C ------------------------------------------------------------------- */
@@ -231,7 +243,8 @@ static const struct mpa_advert *first_echoed(const struct mpa_conn *conn)
     const struct mpa_advert *best = NULL;
 
     for (const struct mpa_advert *a = conn->adverts; a; a = a->next)
-        if (is_unique(conn, a) && a->echo_ns && (!best || a->echo_ns < best->echo_ns))
+        if (is_unique(conn, a) && a->hmac != MPA_HMAC_BAD && a->echo_ns &&
+            (!best || a->echo_ns < best->echo_ns))
             best = a;
     return best;
 }
@@ -257,8 +270,10 @@ enum mpa_verdict check_lb_03(const struct check_case *k, struct mpa_rec_finding 
     if (state(k)->flags & BALANCE_TRUNCATED)
         return MPA_VERDICT_NV_SNAP;
     /* Elsewhere the join may be on another interface, or its first SYN was lost. */
-    if (check_beside_sender(k->conn, MPA_TO_SERVER) != 1)
+    if (check_beside_sender(k->conn, MPA_TO_SERVER) != 1 || check_subflow_missing(k->conn))
         return MPA_VERDICT_NV_SUB;
+    if (has_gaps(k->conn))
+        return MPA_VERDICT_NV_LOSS;
     check_addr(f, "address", &a->addr);
     check_duration(f, "within", balance_time(k->conn));
     if (!join) {

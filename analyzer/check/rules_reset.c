@@ -250,7 +250,9 @@ static bool advertised_again(const struct check_case *k, const struct mpa_subflo
     return false;
 }
 
-/* AC-04.  Who received the RST should not; its sender may think better of it. */
+/* AC-04.  A path is both addresses and the port that was joined: another port may be another
+   server's (mode D5 of C.12).  Who received the RST should not join again; its sender may think
+   better of it. */
 enum mpa_verdict check_ac_04(const struct check_case *k, struct mpa_rec_finding *f)
 {
     const struct mpa_rec_reset *reset = &k->record_subflow->reset;
@@ -263,7 +265,8 @@ enum mpa_verdict check_ac_04(const struct check_case *k, struct mpa_rec_finding 
             check_subflow_of(join)->balance.syn.frame &&
             (check_opener(join) == MPA_TO_SERVER) == reset->from_server &&
             mpa_addr_eq(&join->flow.addr[0], &k->sf->flow.addr[0]) &&
-            mpa_addr_eq(&join->flow.addr[1], &k->sf->flow.addr[1]))
+            mpa_addr_eq(&join->flow.addr[1], &k->sf->flow.addr[1]) &&
+            join->flow.port[check_opener(join)] == k->sf->flow.port[check_opener(join)])
             break;
     if (!join || advertised_again(k, join))
         return MPA_VERDICT_PASSED;

@@ -360,8 +360,14 @@ static void after_death(struct balance_death *d, const struct mpa_segment *seg,
         d->since_ns[dir] = seg->ns;
     if (facts->data_acked)
         end_stall(conn, d, peer, seg->ns);
-    if (!other)
+    if (!other) {
+        /* Its sender does not know yet that the subflow is dead (a ghost, C.7). */
+        if (facts->new_data && d->flight_end[dir] == 0 && (int64_t)(next - d->sent_next[dir]) > 0) {
+            d->flight_start[dir] = next - facts->new_data;
+            d->flight_end[dir] = d->sent_next[dir] = next;
+        }
         return;
+    }
     if (facts->reinjected)
         d->reinjected[dir] = true;
     if (facts->new_data && d->later_ns[dir] == 0 && (int64_t)(next - d->sent_next[dir]) > 0 &&
