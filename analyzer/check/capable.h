@@ -47,6 +47,7 @@ struct check_capable_conn {
     int64_t key_ns[2]; /* Where each side's key was seen first; valid with a frame. */
     struct mpa_frame_ref key_frame[2];
     struct check_synack synack;       /* The first; valid with CAP_SYNACK. */
+    uint32_t ts[2];                   /* Latest timestamp by direction, until its first DSS; 0 none. */
     uint8_t client_key[MPA_KEY_SIZE]; /* Valid with CAP_CLIENT_KEY. */
     uint16_t flags;                   /* CAP_*. */
     uint8_t syn_version;              /* Highest of the SYNs; valid with CAP_SYN. */
@@ -63,11 +64,11 @@ struct check_capable_conn {
 #define CAP_SYNACK       0x0040
 #define CAP_CLIENT_KEY   0x0080
 #define CAP_DATA_CAPABLE 0x0100 /* The first payload came with MP_CAPABLE of length 22 or 24. */
-#define CAP_DATA_CUT     0x0200 /* ... with options that were not captured in full. */
-#define CAP_DATA_LATE    0x0400 /* What the capture has first is not the first payload. */
-#define CAP_MIXED        0x0800 /* The dialect is mixed now. */
-#define CAP_CUT          0x1000 /* Options of any packet were not captured in full. */
-#define CAP_PLAIN_SURE   0x2000 /* It was the third ACK, or the SYN/ACK, that lacked MP_CAPABLE. */
+#define CAP_DATA_LATE    0x0200 /* What the capture has first is not the first payload. */
+#define CAP_MIXED        0x0400 /* The dialect is mixed now. */
+#define CAP_CUT          0x0800 /* Options of any packet were not captured in full. */
+#define CAP_PLAIN_SURE   0x1000 /* It was the third ACK, or the SYN/ACK, that lacked MP_CAPABLE. */
+#define CAP_ECHO_UNSEEN  0x2000 /* A timestamp was echoed that is newer than any that was captured: a packet is missing. */
 
 /* In each subflow. */
 struct check_capable_subflow {

@@ -26,6 +26,14 @@ static bool is_third(const struct check_case *k)
            k->option->capable.has_receiver_key;
 }
 
+/* ... of this handshake, and not of a later connection with the same ports whose SYN was not captured. */
+static bool is_ours(const struct check_case *k)
+{
+    const struct mpa_half *h = &k->sf->half[MPA_TO_SERVER];
+
+    return (h->flags & MPA_HALF_ISN) && k->segment->seq - h->isn - 1 <= h->bytes;
+}
+
 /* Why nothing can be said against the SYN; PASSED where its MP_CAPABLE is known. */
 static enum mpa_verdict syn_evidence(const struct check_case *k)
 {
@@ -37,7 +45,7 @@ static enum mpa_verdict syn_evidence(const struct check_case *k)
 }
 
 /* The next SYN/ACK after '*at' that this packet of the client answers (AC-06: several may have come); NULL: none.  Where it acknowledges
-   data too, it does so only where nothing else can be meant. */
+   data too, that data was captured. */
 static const struct check_synack *next_answered(const struct check_case *k, int *at)
 {
     const struct check_capable_conn *cap = &k->cc->capable;
@@ -51,7 +59,7 @@ static const struct check_synack *next_answered(const struct check_case *k, int 
         if (k->segment->ack == s->isn + 1)
             return s;
         if (!(k->sf->flags & MPA_SF_SPLIT) && h->isn == s->isn &&
-            k->segment->ack - s->isn <= (uint32_t)h->seen.next - s->isn)
+            !check_lost(k->sf, MPA_TO_CLIENT) && k->segment->ack - s->isn - 1 <= h->bytes)
             return s;
     }
     return NULL;
@@ -105,6 +113,8 @@ enum mpa_verdict check_mpc_03(const struct check_case *k, struct mpa_rec_finding
 
     if (!is_readable(k) || !is_third(k))
         return MPA_VERDICT_NOT_APPLICABLE;
+    if (!is_ours(k))
+        return MPA_VERDICT_NV_SYN;
     if ((cap->flags & CAP_CLIENT_KEY) && !(cap->flags & CAP_SYN_VARIES) &&
         memcmp(cap->client_key, k->option->capable.sender_key, MPA_KEY_SIZE) != 0) {
         check_text(f, "key", "client");
@@ -182,11 +192,14 @@ enum mpa_verdict check_mpc_06(const struct check_case *k, struct mpa_rec_finding
     const struct check_capable_conn *cap = &k->cc->capable;
     bool syn = (cap->flags & CAP_SYN) && !(cap->flags & CAP_SYN_VARIES);
     int at = 0;
-    const struct check_synack *s = is_readable(k) && is_third(k) ? next_answered(k, &at) : NULL;
+    const struct check_synack *s;
     bool wanted, says;
 
     if (!is_readable(k) || !is_third(k))
         return MPA_VERDICT_NOT_APPLICABLE;
+    if (!is_ours(k))
+        return MPA_VERDICT_NV_SYN;
+    s = next_answered(k, &at);
     wanted = (syn && (cap->syn_flags & MPA_CAPABLE_A)) || (s && (s->flags & MPA_CAPABLE_A));
     if (!wanted && !(syn && s))
         return MPA_VERDICT_NV_SYN;
@@ -278,6 +291,17 @@ static enum mpa_verdict had_come(const struct mpa_subflow *sf, enum mpa_dir dir,
     return loop >= 0 && proof_ns + loop <= ns ? MPA_VERDICT_PASSED : MPA_VERDICT_NV_VANT;
 }
 
+/* Signs that the capture lost packets of this connection. */
+static bool is_lossy(const struct check_case *k)
+{
+    if (k->cc->capable.flags & CAP_ECHO_UNSEEN)
+        return true;
+    for (const struct mpa_subflow *sf = k->conn->subflows; sf; sf = sf->next)
+        if (check_lost(sf, MPA_TO_SERVER) || check_lost(sf, MPA_TO_CLIENT))
+            return true;
+    return false;
+}
+
 /* MPC-08.  Where nothing had passed the capture, nothing had reached the client, whatever the vantage point. */
 enum mpa_verdict check_mpc_08(const struct check_case *k, struct mpa_rec_finding *f)
 {
@@ -291,21 +315,37 @@ enum mpa_verdict check_mpc_08(const struct check_case *k, struct mpa_rec_finding
         return MPA_VERDICT_PASSED;
     if (cap->flags & CAP_DATA_LATE)
         return sf->syn_ns ? MPA_VERDICT_NV_LOSS : MPA_VERDICT_NV_SYN;
-    if (cap->flags & CAP_DATA_CUT)
-        return MPA_VERDICT_NV_SNAP;
+    if (!cap->rare || cap->rare->data_frame.frame == 0)
+        return cap->flags & CAP_CUT ? MPA_VERDICT_NV_SNAP : MPA_VERDICT_NOT_APPLICABLE;
     if (proof == 0 || is_earlier(other, proof))
         proof = other;
     if (is_earlier(proof, cap->data_ns))
         return had_come(sf, MPA_TO_SERVER, proof, cap->data_ns);
     if (check_one_way(sf, MPA_TO_CLIENT))
         return MPA_VERDICT_NV_DIR;
-    if (check_lost(sf, MPA_TO_CLIENT) || !cap->rare)
+    if (cap->flags & CAP_CUT)
+        return MPA_VERDICT_NV_SNAP;
+    /* It may answer an ADD_ADDR that was not captured. */
+    if (is_lossy(k) || !(cap->flags & CAP_SYNACK) ||
+        is_earlier(cap->proof_ns[MPA_TO_SERVER], cap->data_ns))
         return MPA_VERDICT_NV_LOSS;
     check_frame(f, cap->rare->data_frame);
     f->subflow = sf->id;
     f->ns = cap->data_ns;
     return check_broken(f, "The first data carries no MP_CAPABLE, although neither a DSS nor an "
                            "ADD_ADDR had come from the server");
+}
+
+/* Whether the joiner must have heard something that the capture does not hold: it echoed an ADD_ADDR, or knows another address and took
+   its time.  Half a round trip after the third ACK nothing can have come back. */
+static bool is_told(const struct check_case *k, const struct mpa_subflow *initial)
+{
+    int64_t rtt = mpa_conn_rtt0(k->conn);
+
+    if (is_earlier(k->cc->capable.proof_ns[check_opener(k->sf)], k->sf->syn_ns))
+        return true;
+    return mpa_subflow_is_direct(k->sf) &&
+           (initial->established_ns == 0 || k->sf->syn_ns > initial->established_ns + rtt / 2);
 }
 
 /* MPC-09.  The standard asks for a DSS; upstream Linux takes an ADD_ADDR as well. */
@@ -333,7 +373,9 @@ enum mpa_verdict check_mpc_09(const struct check_case *k, struct mpa_rec_finding
     }
     if (check_one_way(initial, peer))
         return MPA_VERDICT_NV_DIR;
-    if (check_lost(initial, peer))
+    if (cap->flags & CAP_CUT)
+        return MPA_VERDICT_NV_SNAP;
+    if (is_lossy(k) || is_told(k, initial))
         return MPA_VERDICT_NV_LOSS;
     return check_broken(f, "The join begins before a DSS or ADD_ADDR of the other side was seen");
 }
@@ -359,7 +401,8 @@ static bool same_key(const struct mpa_conn *a, const struct mpa_conn *b, enum mp
 }
 
 /* What is to say of two live connections with one token of 'owner'.  Connections whose other keys are not known to differ may be views
-   of one (NAT), and so may those with one initial sequence number of the client. */
+   of one (NAT), and so may those with one initial sequence number of the client.
+   A host that sends in direction 'owner' has the address to which the other direction goes. */
 static enum mpa_verdict compare(const struct mpa_conn *a, const struct mpa_conn *b,
                                 enum mpa_dir owner)
 {
@@ -368,7 +411,7 @@ static enum mpa_verdict compare(const struct mpa_conn *a, const struct mpa_conn 
     unsigned isn;
 
     if (!x || !y || !were_live_together(a, b) ||
-        !mpa_addr_eq(&x->flow.addr[owner], &y->flow.addr[owner]))
+        !mpa_addr_eq(&x->flow.addr[peer], &y->flow.addr[peer]))
         return MPA_VERDICT_NOT_APPLICABLE;
     isn = x->half[MPA_TO_SERVER].flags & y->half[MPA_TO_SERVER].flags & MPA_HALF_ISN;
     if (isn && x->half[MPA_TO_SERVER].isn == y->half[MPA_TO_SERVER].isn)
@@ -397,7 +440,7 @@ static enum mpa_verdict tell_same(const struct check_case *k, const struct mpa_c
     check_hex32(f, "token", k->conn->data[owner].token);
     check_number(f, "other_connection", other->id);
     if (verdict == MPA_VERDICT_BROKEN)
-        return check_broken(f, "Two live connections of one host have the same key");
+        return check_broken(f, "Two live connections of one address have the same key");
     return check_noted(f, "Two live connections of one address have the same token with different "
                           "keys; joins must be told apart by their HMAC");
 }

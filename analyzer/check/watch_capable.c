@@ -152,10 +152,8 @@ static void take_data(struct mpa_check *c, struct check_capable_conn *cap,
         cap->flags |= CAP_DATA_LATE;
     else if (o && o[1] >= 22)
         cap->flags |= CAP_DATA_CAPABLE;
-    else if (seg->options_truncated)
-        cap->flags |= CAP_DATA_CUT;
-    else if (rare_of(c, cap))
-        cap->rare->data_frame = frame_of(seg);
+    else if (check_find_option(seg, MPA_DSS, &captured) && rare_of(c, cap))
+        cap->rare->data_frame = frame_of(seg); /* Without any option it is a fallback. */
 }
 
 static void note_mixed(struct mpa_check *c, struct check_capable_conn *cap,
@@ -166,6 +164,19 @@ static void note_mixed(struct mpa_check *c, struct check_capable_conn *cap,
         cap->rare->mixed_frame = frame_of(seg);
         cap->rare->mixed_ns = seg->ns;
     }
+}
+
+/* Timestamps that come back tell of packets that the capture lost, pure acknowledgements too. */
+static void note_echo(struct check_capable_conn *cap, const struct mpa_segment *seg,
+                      enum mpa_dir dir)
+{
+    enum mpa_dir peer = check_other(dir);
+
+    if (cap->dss_ns[peer] == 0 && cap->ts[peer] && (seg->flags & MPA_TCP_ACK) &&
+        (int32_t)(seg->tsecr - cap->ts[peer]) > 0)
+        cap->flags |= CAP_ECHO_UNSEEN;
+    if (cap->dss_ns[dir] == 0 && (cap->ts[dir] == 0 || (int32_t)(seg->tsval - cap->ts[dir]) > 0))
+        cap->ts[dir] = seg->tsval;
 }
 
 static void on_segment(struct mpa_check *c, const struct mpa_segment *seg, struct mpa_subflow *sf,
@@ -180,6 +191,8 @@ static void on_segment(struct mpa_check *c, const struct mpa_segment *seg, struc
         cap->flags |= CAP_CUT;
     if (sf->role != MPA_ROLE_INITIAL)
         return;
+    if (seg->has_ts && !(cap->dss_ns[0] && cap->dss_ns[1]))
+        note_echo(cap, seg, dir);
     if (seg->flags & MPA_TCP_SYN) {
         if (seg->flags & MPA_TCP_ACK)
             take_synack(c, cap, seg);
@@ -215,7 +228,7 @@ static const char *foreign(const struct mpa_event *e, const struct check_capable
     switch (o->subtype) {
     case MPA_MP_CAPABLE:
         if (!(e->segment->flags & MPA_TCP_SYN) && (cap->flags & CAP_SYNACK) &&
-            !(e->subflow->flags & MPA_SF_SPLIT) && o->capable.version != cap->synack.version)
+            e->segment->ack == cap->synack.isn + 1 && o->capable.version != cap->synack.version)
             return "an MP_CAPABLE with another version than the SYN/ACK's";
         return NULL;
     case MPA_ADD_ADDR:
@@ -257,7 +270,7 @@ static void note_late(struct mpa_check *c, struct check_capable_conn *cap,
 static void note_proof(struct check_capable_conn *cap, const struct mpa_event *e)
 {
     const struct mpa_option *o = e->option;
-    bool maps = o->subtype == MPA_DSS || (o->subtype == MPA_MP_CAPABLE && o->capable.has_length);
+    bool maps = o->subtype == MPA_DSS || (o->subtype == MPA_MP_CAPABLE && o->len >= 22);
 
     if (maps && e->subflow->role == MPA_ROLE_INITIAL) {
         if (cap->dss_ns[e->dir] == 0)
@@ -279,7 +292,7 @@ static void on_option(struct mpa_check *c, struct check_capable_conn *cap,
             note_late(c, cap, e);
         return;
     }
-    if (o->cond == MPA_COND_OK)
+    if (o->cond == MPA_COND_OK || o->cond == MPA_COND_TRUNCATED)
         note_proof(cap, e);
     if (o->subtype == MPA_DSS)
         return;

@@ -330,6 +330,7 @@ static void two_with_one_key(struct synth *s, int64_t later, bool live)
     struct synth_conn *a = synth_conn(s, &cfg), *b;
 
     cfg.start = a->now + later;
+    cfg.client = synth_host(s, "client-2", synth_v4(10, 1, 0, 3), 3);
     b = synth_conn(s, &cfg);
     synth_set_key(b, SYNTH_SERVER, a->key[SYNTH_SERVER]);
     synth_open(a);
