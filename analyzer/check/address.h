@@ -26,7 +26,9 @@ struct address_advert {
     uint32_t good, bad; /* Copies with a right (or unverifiable) HMAC, with a wrong one. */
     uint32_t answers;   /* Packets of the receiver since the first copy. */
     uint16_t subflow;   /* Of the first copy. */
-    bool open;          /* No echo was seen yet. */
+    uint8_t mac[6];     /* Where the latest copy came from; valid with has_mac. */
+    bool has_mac;
+    bool open; /* No echo was seen yet. */
 };
 
 /* A connection that advertises, removes or has priorities: made with its first such option. */

@@ -135,7 +135,7 @@ enum mpa_verdict check_aa_02(const struct check_case *k, struct mpa_rec_finding 
     check_addr(f, "advertised address", &a->addr);
     check_number(f, "port", o->port);
     check_number(f, "advertised port", a->port);
-    f->key = (uint64_t)k->event->value;
+    f->key = (uint64_t)o->id << 16 | o->port;
     return check_broken(f, "the echo differs from every ADD_ADDR that was sent");
 }
 
@@ -164,7 +164,7 @@ enum mpa_verdict check_aa_04(const struct check_case *k, struct mpa_rec_finding 
     check_number(f, "id", o->id);
     check_addr(f, "address", &o->addr);
     check_hex64(f, "hmac", mpa_load64(o->hmac));
-    f->key = (uint64_t)o->id << 32 | (k->event->advert ? k->event->advert->transmissions : 0);
+    f->key = o->id;
     switch (k->event->value) {
     case MPA_HMAC_OK:
         if (k->conn->dialect == MPA_DIALECT_RFC8684_EARLY && n && n->early == 1)
@@ -263,8 +263,10 @@ enum mpa_verdict check_aa_07(const struct check_case *k, struct mpa_rec_finding 
         return check_noted(f, "none of its copies was echoed, as far as can be seen here");
     if (address_beside(k->conn, check_other((enum mpa_dir)a->from)) == 1)
         return MPA_VERDICT_NV_VANT;
-    if (k->conn->closed_ns || a->removed || k->conn->last_ns < a->last_ns + AGAIN)
-        return !k->conn->closed_ns && !a->removed && check_ended(k, a->last_ns, AGAIN)
+    if (a->removed)
+        return MPA_VERDICT_NOT_APPLICABLE;
+    if ((k->conn->closed_ns ? k->conn->closed_ns : k->conn->last_ns) < a->last_ns + AGAIN)
+        return !k->conn->closed_ns && check_ended(k, a->last_ns, AGAIN)
                    ? MPA_VERDICT_NV_END
                    : MPA_VERDICT_NOT_APPLICABLE;
     return check_noted(f, "no echo came, and it was not repeated further");
@@ -280,7 +282,8 @@ enum mpa_verdict check_aa_08(const struct check_case *k, struct mpa_rec_finding 
     if (!mine || !mine->good || !a->echoes)
         return MPA_VERDICT_NOT_APPLICABLE;
     if (!mine->late.frame.frame)
-        return beside == 1 ? MPA_VERDICT_PASSED : MPA_VERDICT_NV_VANT;
+        return beside == 1 && (mine->echoed_ns || mine->removed_ns) ? MPA_VERDICT_PASSED
+                                                                    : MPA_VERDICT_NV_VANT;
     tell_moment(f, &mine->late);
     check_frame(f, a->echo_frame);
     tell_advert(f, a);
@@ -328,7 +331,7 @@ enum mpa_verdict check_aa_09(const struct check_case *k, struct mpa_rec_finding 
     check_number(f, "id", a->id);
     check_addr(f, "address", &a->addr);
     check_addr(f, "before", &before->addr);
-    f->key = (uint64_t)k->event->value;
+    f->key = a->id;
     return check_broken(f, "the ID gets another address without a REMOVE_ADDR");
 }
 
@@ -375,7 +378,6 @@ enum mpa_verdict check_aa_11(const struct check_case *k, struct mpa_rec_finding 
         return MPA_VERDICT_NV_VANT;
     check_addr(f, "address", &a->addr);
     check_addr(f, "initial address", first);
-    f->key = (uint64_t)k->event->value;
     return check_broken(f, "ID 0 is given to another address than the initial one");
 }
 

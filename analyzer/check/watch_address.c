@@ -45,6 +45,16 @@ int64_t address_patience(const struct mpa_conn *conn)
     return rtt + (rto > RTO_MIN ? rto : RTO_MIN);
 }
 
+/* Who has the echo stops; who stands elsewhere sees what was under way when it came. */
+static bool is_late(const struct mpa_event *e, int64_t echoed_ns)
+{
+    int64_t patience = address_beside(e->conn, e->dir) == 1
+                           ? address_patience(e->conn)
+                           : check_rtt(e->conn, RTT_UNKNOWN) + 100 * MILLI;
+
+    return e->ns > echoed_ns + patience;
+}
+
 bool address_id_known(const struct mpa_conn *conn, enum mpa_dir owner, uint8_t id)
 {
     for (const struct mpa_subflow *sf = conn->subflows; sf; sf = sf->next) {
@@ -193,9 +203,11 @@ static void on_copy(struct mpa_check *c, const struct mpa_event *e)
         a->open = true;
         check_conn_of(e->conn)->address.notes->open++;
     }
+    a->has_mac = e->segment->has_macs;
+    memcpy(a->mac, e->segment->src_mac, sizeof a->mac);
     a->previous_ns = a->copy_ns;
     a->copy_ns = e->ns;
-    if (a->echoed_ns && !a->late.frame.frame && e->ns > a->echoed_ns + address_patience(e->conn)) {
+    if (a->echoed_ns && !a->late.frame.frame && is_late(e, a->echoed_ns)) {
         a->late = moment_of(e);
         a->late_ns = e->ns - a->echoed_ns;
     }
@@ -209,6 +221,12 @@ static void on_copy(struct mpa_check *c, const struct mpa_event *e)
     }
 }
 
+/* An echo that another machine gets (churn) tells the advertiser nothing. */
+static bool goes_back(const struct address_advert *a, const struct mpa_segment *seg)
+{
+    return !seg->has_macs || !a->has_mac || memcmp(seg->dst_mac, a->mac, sizeof a->mac) == 0;
+}
+
 static void on_echo(struct mpa_check *c, const struct mpa_event *e)
 {
     struct address_advert *a = advert_of(c, e);
@@ -219,7 +237,7 @@ static void on_echo(struct mpa_check *c, const struct mpa_event *e)
         a->open = false;
         check_conn_of(e->conn)->address.notes->open--;
     }
-    if (!a->echoed_ns)
+    if (goes_back(a, e->segment) && !a->echoed_ns)
         a->echoed_ns = e->ns;
     if (a->bad && !a->good && !a->caused.frame.frame)
         a->caused = moment_of(e);

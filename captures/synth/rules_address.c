@@ -2,9 +2,11 @@
 /* Breaches of the rules AA, and what nearly is one. */
 #include "rules.h"
 
+/* A minute after the one before. */
 static struct synth_conn *conn_in(struct synth *s, enum mpa_dialect dialect)
 {
-    struct synth_conn_config cfg = {.dialect = dialect, .vip = &s->vip};
+    struct synth_conn_config cfg = {
+        .dialect = dialect, .vip = &s->vip, .start = (int64_t)s->conn_count * 60 * SYNTH_S};
 
     return synth_conn(s, &cfg);
 }
@@ -53,6 +55,12 @@ static void aa_01_breaks(struct synth *s)
     synth_advertise(vip, SYNTH_CLIENT, 7, other_address(7), 0);
     synth_found(s, "AA-01");
     go_on(c);
+
+    /* And a private one: a note, for there are hosts that echo none of them. */
+    c = conn_in(s, MPA_DIALECT_RFC8684);
+    synth_advertise(begin(c), SYNTH_CLIENT, 8, synth_v4(100, 64, 0, 8), 0);
+    synth_found(s, "AA-01");
+    go_on(c);
 }
 
 /* The first copy is not echoed for nearly a second, and then on another subflow. */
@@ -97,6 +105,14 @@ static void aa_02_breaks(struct synth *s)
     synth_advertise_again(vip, advert);
     synth_echo(vip, advert);
     go_on(c);
+
+    s->alter = NULL;
+    c = conn_in(s, MPA_DIALECT_RFC8684);
+    vip = begin(c);
+    synth_advertise(vip, SYNTH_SERVER, 1, s->server[0]->addr, 8080);
+    synth_echo(vip, synth_new_advert(c, SYNTH_SERVER, 1, s->server[0]->addr, 0));
+    synth_found(s, "AA-02"); /* As Apple's hosts do. */
+    go_on(c);
 }
 
 /* Two ports of one address, echoed in the other order. */
@@ -126,6 +142,15 @@ static void aa_03_breaks(struct synth *s)
     synth_opt_add_addr(&tx.opts, true, 1, 1, &s->server[0]->addr, 0, hmac);
     synth_emit(&tx);
     synth_found(s, "AA-03");
+    go_on(c);
+
+    c = conn_in(s, MPA_DIALECT_RFC8684);
+    vip = begin(c);
+    tx = synth_tx(vip, SYNTH_SERVER, MPA_TCP_ACK);
+    synth_opt_add_addr(&tx.opts, false, 0, 1, &s->server[0]->addr, 0, NULL);
+    synth_emit(&tx);
+    synth_found(s, "AA-03");
+    synth_echo(vip, synth_new_advert(c, SYNTH_SERVER, 1, s->server[0]->addr, 0));
     go_on(c);
 }
 
@@ -173,7 +198,7 @@ static void aa_04_nearly(struct synth *s)
 static void aa_05_breaks(struct synth *s)
 {
     struct synth_conn *c = conn_in(s, MPA_DIALECT_RFC8684);
-    struct synth_subflow *vip = begin(c);
+    struct synth_subflow *vip = begin(c), *direct;
     size_t advert = synth_new_advert(c, SYNTH_SERVER, 1, s->server[0]->addr, 0);
 
     c->adverts[advert].bad = true;
@@ -181,6 +206,19 @@ static void aa_05_breaks(struct synth *s)
     synth_found(s, "AA-04");
     synth_echo(vip, advert);
     synth_found(s, "AA-05");
+    go_on(c);
+
+    c = conn_in(s, MPA_DIALECT_RFC8684);
+    vip = begin(c);
+    advert = synth_new_advert(c, SYNTH_SERVER, 1, s->server[0]->addr, 0);
+    c->adverts[advert].bad = true;
+    synth_advertise_again(vip, advert);
+    direct = synth_join_from(c, c->cfg.client, s->server[0]->addr, 0);
+    synth_join_syn(direct, false);
+    synth_found(s, "AA-05");
+    synth_join_synack(direct, false);
+    synth_join_ack(direct);
+    synth_join_ack4(direct);
     go_on(c);
 }
 
@@ -259,6 +297,13 @@ static void aa_07_breaks(struct synth *s)
         synth_ack(vip, SYNTH_CLIENT);
     }
     go_on(c);
+
+    /* RFC 8684 leaves it to the host: a note after ten seconds with one copy. */
+    c = conn_in(s, MPA_DIALECT_RFC8684);
+    synth_advertise(begin(c), SYNTH_SERVER, 1, s->server[0]->addr, 0);
+    synth_found(s, "AA-07");
+    synth_wait(c, 11 * SYNTH_S);
+    go_on(c);
 }
 
 /* Some packets within the first round trip and two after it go without, and then comes the echo. */
@@ -288,6 +333,26 @@ static void aa_08_breaks(struct synth *s)
 
     synth_transfer(vip, SYNTH_SERVER, 3000);
     synth_wait(c, 300 * SYNTH_MS);
+    synth_advertise_again(vip, advert);
+    synth_found(s, "AA-08");
+    synth_echo(vip, advert);
+    go_on(c);
+
+    c = conn_in(s, MPA_DIALECT_RFC8684);
+    vip = begin(c);
+    advert = advertise(vip, SYNTH_SERVER, 1, s->server[0]->addr, 0);
+    synth_wait(c, 31 * SYNTH_S);
+    synth_advertise_again(vip, advert);
+    synth_found(s, "AA-08"); /* A refresh: a note. */
+    synth_echo(vip, advert);
+    go_on(c);
+
+    s->gap[SYNTH_CLIENT] = 50000; /* Beside the client: the echo may have been lost, a note. */
+    s->gap[SYNTH_SERVER] = 20 * SYNTH_MS;
+    c = conn_in(s, MPA_DIALECT_RFC8684);
+    vip = begin(c);
+    advert = advertise(vip, SYNTH_SERVER, 1, s->server[0]->addr, 0);
+    synth_wait(c, 230 * SYNTH_MS);
     synth_advertise_again(vip, advert);
     synth_found(s, "AA-08");
     synth_echo(vip, advert);
@@ -340,6 +405,17 @@ static void aa_09_nearly(struct synth *s)
 
 /* ---- AA-10: pure ACKs for signalling alone ---- */
 
+/* Version 0 has just the room for it. */
+static void advertise_on_synack(struct synth *s, struct synth_tx *tx)
+{
+    struct mpa_addr addr = other_address(1);
+
+    if (tx->flags != (MPA_TCP_SYN | MPA_TCP_ACK))
+        return;
+    synth_opt_add_addr(&tx->opts, false, 4, 1, &addr, 0, NULL);
+    synth_found_here(s, "AA-10");
+}
+
 static void advertise_many(struct synth *s, int count)
 {
     struct synth_conn *c = conn_in(s, MPA_DIALECT_RFC8684);
@@ -347,7 +423,8 @@ static void advertise_many(struct synth *s, int count)
     size_t adverts[3];
 
     for (int i = 0; i < count; i++) {
-        adverts[i] = synth_advertise(vip, SYNTH_SERVER, (uint8_t)(i + 1), other_address((unsigned)i + 1), 0);
+        adverts[i] =
+            synth_advertise(vip, SYNTH_SERVER, (uint8_t)(i + 1), other_address((unsigned)i + 1), 0);
         if (i == 2)
             synth_found(s, "AA-10");
     }
@@ -360,7 +437,13 @@ static void advertise_many(struct synth *s, int count)
 
 static void aa_10_breaks(struct synth *s)
 {
+    struct synth_conn *c;
+
     advertise_many(s, 3);
+    s->alter = advertise_on_synack;
+    c = conn_in(s, MPA_DIALECT_RFC6824);
+    begin(c);
+    go_on(c);
 }
 
 static void aa_10_nearly(struct synth *s)
@@ -405,7 +488,24 @@ static void advertise_one(struct synth *s, struct mpa_addr addr, bool broken)
 
 static void aa_12_breaks(struct synth *s)
 {
-    advertise_one(s, synth_v4(127, 0, 0, 11), true);
+    const struct mpa_addr unusable[] = {synth_v4(127, 0, 0, 11),      synth_v4(0, 0, 0, 0),
+                                        synth_v4(224, 0, 0, 1),       synth_v4(255, 255, 255, 255),
+                                        synth_v4(169, 254, 1, 1),     {.b = {[15] = 1}},
+                                        {.b = {0xff, 2, [15] = 1}},   {.b = {0}},
+                                        {.b = {0xfe, 0x80, [15] = 9}}};
+    struct synth_conn *c;
+
+    for (size_t i = 0; i < sizeof unusable / sizeof *unusable; i++)
+        advertise_one(s, unusable[i], true);
+    c = conn_in(s, MPA_DIALECT_RFC8684);
+    synth_open_lb(c);
+    synth_advertise(c->subflows[0], SYNTH_SERVER, 2, s->vip, 80);
+    synth_found(s, "AA-12"); /* Joins to which it forbade. */
+    synth_echo(c->subflows[0], 1);
+    go_on(c);
+    s->client->addr = synth_v4(192, 0, 2, 2);
+    s->vip = synth_v4(10, 9, 9, 10);
+    advertise_one(s, s->server[0]->addr, true); /* Private to public: a note. */
 }
 
 static void aa_12_nearly(struct synth *s)
@@ -432,7 +532,18 @@ static void advertise_two(struct synth *s, uint8_t first, uint8_t second)
 
 static void aa_13_breaks(struct synth *s)
 {
+    struct synth_conn *c;
+    struct synth_subflow *vip;
+    size_t advert;
+
     advertise_two(s, 5, 4);
+    c = conn_in(s, MPA_DIALECT_RFC8684);
+    vip = begin(c);
+    advert = synth_advertise(vip, SYNTH_SERVER, 1, other_address(1), 0);
+    synth_remove(vip, SYNTH_SERVER, 1);
+    synth_found(s, "AA-13"); /* Before its echo. */
+    synth_echo(vip, advert);
+    go_on(c);
 }
 
 static void aa_13_nearly(struct synth *s)

@@ -2,9 +2,11 @@
 /* Breaches of the rules RM and PR, and what nearly is one. */
 #include "rules.h"
 
+/* A minute after the one before. */
 static struct synth_conn *conn_in(struct synth *s, enum mpa_dialect dialect)
 {
-    struct synth_conn_config cfg = {.dialect = dialect, .vip = &s->vip};
+    struct synth_conn_config cfg = {
+        .dialect = dialect, .vip = &s->vip, .start = (int64_t)s->conn_count * 60 * SYNTH_S};
 
     return synth_conn(s, &cfg);
 }
@@ -79,6 +81,18 @@ static void rm_01_nearly(struct synth *s)
     finish(c);
 }
 
+/* A keepalive of the client and its answer. */
+static void probe(struct synth_subflow *f)
+{
+    struct synth_tx tx = synth_tx(f, SYNTH_CLIENT, MPA_TCP_ACK);
+
+    tx.raw = true;
+    tx.seq = synth_seq(f, SYNTH_CLIENT, f->half[SYNTH_CLIENT].snd - 1);
+    tx.ack = synth_seq(f, SYNTH_SERVER, synth_received(f, SYNTH_SERVER));
+    synth_emit(&tx);
+    synth_ack(f, SYNTH_SERVER);
+}
+
 /* ---- RM-02: data on the subflow of a removed address ---- */
 
 static void rm_02_breaks(struct synth *s)
@@ -94,6 +108,17 @@ static void rm_02_breaks(struct synth *s)
     synth_ack(direct, SYNTH_CLIENT);
     synth_close_subflow(direct, SYNTH_SERVER);
     finish(c);
+
+    at_client(s); /* Who was told, beside whom the capture stands now. */
+    c = conn_in(s, MPA_DIALECT_RFC8684);
+    direct = begin_two(c);
+    synth_remove(c->subflows[0], SYNTH_SERVER, 1);
+    synth_ack(c->subflows[0], SYNTH_CLIENT);
+    synth_wait(c, 3 * SYNTH_S);
+    synth_data(direct, SYNTH_CLIENT, 1000);
+    synth_found(s, "RM-02");
+    synth_ack(direct, SYNTH_SERVER);
+    finish(c);
 }
 
 static void rm_02_nearly(struct synth *s)
@@ -108,6 +133,16 @@ static void rm_02_nearly(struct synth *s)
     synth_ack(direct, SYNTH_CLIENT);
     synth_wait(c, SYNTH_S);
     synth_close_subflow(direct, SYNTH_SERVER);
+    finish(c);
+
+    at_client(s); /* A keepalive is answered: the path stays. */
+    c = conn_in(s, MPA_DIALECT_RFC8684);
+    direct = begin_two(c);
+    synth_remove(c->subflows[0], SYNTH_SERVER, 1);
+    probe(direct);
+    synth_wait(c, 3 * SYNTH_S);
+    synth_data(direct, SYNTH_CLIENT, 1000);
+    synth_ack(direct, SYNTH_SERVER);
     finish(c);
 }
 
@@ -153,7 +188,7 @@ static void rm_03_nearly(struct synth *s)
 
 /* ---- RM-04: the client resets the subflow of a removed address ---- */
 
-static void reset_removed(struct synth *s, bool probe)
+static void reset_removed(struct synth *s, bool probed)
 {
     struct synth_conn *c = conn_in(s, MPA_DIALECT_RFC8684);
     struct synth_subflow *direct;
@@ -162,17 +197,11 @@ static void reset_removed(struct synth *s, bool probe)
     at_client(s);
     direct = begin_two(c);
     synth_remove(direct, SYNTH_SERVER, 1);
-    if (probe) {
-        tx = synth_tx(direct, SYNTH_CLIENT, MPA_TCP_ACK);
-        tx.raw = true;
-        tx.seq = synth_seq(direct, SYNTH_CLIENT, direct->half[SYNTH_CLIENT].snd - 1);
-        tx.ack = synth_seq(direct, SYNTH_SERVER, synth_received(direct, SYNTH_SERVER));
-        synth_emit(&tx);
-        synth_ack(direct, SYNTH_SERVER);
-    }
+    if (probed)
+        probe(direct);
     tx = synth_rst_own(direct, SYNTH_CLIENT);
     synth_emit(&tx);
-    if (!probe)
+    if (!probed)
         synth_found(s, "RM-04");
     finish(c);
 }
@@ -268,6 +297,7 @@ static void upload(struct synth *s, uint32_t there, uint32_t elsewhere)
 static void pr_03_breaks(struct synth *s)
 {
     upload(s, 120000, 20000);
+    upload(s, 120000, 20000); /* Once more by this host, that never did otherwise: a note. */
 }
 
 static void pr_03_nearly(struct synth *s)
@@ -299,7 +329,17 @@ static void need_backup(struct synth *s, bool needed)
 
 static void pr_04_breaks(struct synth *s)
 {
+    struct synth_conn *c;
+
     need_backup(s, true);
+    c = conn_in(s, MPA_DIALECT_RFC8684);
+    begin_two(c);
+    synth_prio(c->subflows[0], SYNTH_SERVER, true);
+    synth_wait(c, 500 * SYNTH_MS);
+    synth_data(c->subflows[0], SYNTH_SERVER, 1000);
+    synth_found(s, "PR-04"); /* The host that asked sends there itself. */
+    synth_transfer(c->subflows[0], SYNTH_SERVER, 80000);
+    synth_close(c, SYNTH_SERVER);
 }
 
 static void pr_04_nearly(struct synth *s)
