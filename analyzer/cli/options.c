@@ -110,6 +110,16 @@ static int set_count(struct options *o, const struct option_row *row, const char
     return 0;
 }
 
+static int set_v6_secret(struct options *o, const struct option_row *row, const char *value,
+                         const char **ret_why)
+{
+    (void)row;
+    if (value_secret(value, o->v6_secret, &o->v6_secret_size))
+        return 0;
+    *ret_why = "is not 1 to 64 bytes in hexadecimal digits";
+    return MPA_ERR_ARGUMENT;
+}
+
 static int set_dialect(struct options *o, const struct option_row *row, const char *value,
                        const char **ret_why)
 {
@@ -282,6 +292,8 @@ static const struct option_row rows[] = {
      "changes of the servers' group, CSV: time,action,server; action is remove or add"},
     {NULL, "dialect", 0, ARGUMENT_REQUIRED, "NAME", set_dialect, 0,
      "auto (default), rfc6824, icnp2017, draft-v1 or rfc8684"},
+    {NULL, "v6-secret", 0, ARGUMENT_REQUIRED, "HEX", set_v6_secret, 0,
+     "whether the IPv6 addresses that servers advertise end in the hash of HEX and the connection's token"},
     {NULL, "gue-port", 0, ARGUMENT_REQUIRED, "PORT", set_port, AT(ports.gue), "UDP port of GUE; default 6080"},
     {NULL, "vxlan-port", 0, ARGUMENT_REQUIRED, "PORT", set_port, AT(ports.vxlan), "UDP port of VXLAN; default 4789"},
     {NULL, "geneve-port", 0, ARGUMENT_REQUIRED, "PORT", set_port, AT(ports.geneve), "UDP port of Geneve; default 6081"},
@@ -313,7 +325,7 @@ static const struct option_row rows[] = {
     {NULL, "help", 'h', ARGUMENT_NONE, NULL, set_flag, AT(help), "print this and end"},
 
     LATER(NULL, 'i', ARGUMENT_REQUIRED), LATER("events", 0, ARGUMENT_REQUIRED), LATER("xplot", 0, ARGUMENT_REQUIRED),
-    LATER("v6-secret", 0, ARGUMENT_REQUIRED), LATER("no-sandbox", 0, ARGUMENT_NONE),
+    LATER("no-sandbox", 0, ARGUMENT_NONE),
     LATER("interval", 0, ARGUMENT_REQUIRED), LATER("follow", 0, ARGUMENT_REQUIRED), LATER("metrics", 0, ARGUMENT_REQUIRED),
 };
 #undef LATER
@@ -379,6 +391,8 @@ static int apply(struct parser *p, const struct option_row *row, const char *sho
     rc = row->set(p->o, row, value, &why);
     if (rc != MPA_ERR_ARGUMENT)
         return rc;
+    if (row->set == set_v6_secret) /* Not to be shown to whoever reads the log. */
+        return fail(p, "%.*s: its value %s", size, shown, why);
     if (strcmp(why, "not in this version") == 0)
         return fail(p, "%.*s=%s: %s", size, shown, value, why);
     return fail(p, "%.*s: '%s' %s", size, shown, value, why);

@@ -53,6 +53,8 @@ struct options {
     const char **nstat_values; /* --nstat. */
     struct nstat_host *nstat;  /* Read from them. */
     int nstat_count;
+    uint8_t v6_secret[VALUE_SECRET_MAX];
+    size_t v6_secret_size; /* 0: none. */
     uint32_t max_connections; /* 0: the tracker's default. */
     const char **captures;    /* Of argv. */
     int capture_count;

@@ -102,6 +102,8 @@ static int new_measure(struct study_vantage *v)
         .server_count = o->server_count,
         .churn = o->churn,
         .churn_count = o->churn_count,
+        .v6_secret = o->v6_secret,
+        .v6_secret_size = o->v6_secret_size,
         .notes = o->explain,
         .on_conn = on_conn,
         .on_segment = v->study->pairs ? on_segment : NULL,

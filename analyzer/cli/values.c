@@ -210,6 +210,20 @@ bool value_mac(const char *text, uint8_t ret[6])
     return true;
 }
 
+bool value_secret(const char *text, uint8_t ret[VALUE_SECRET_MAX], size_t *ret_size)
+{
+    size_t size = 0;
+
+    for (; *text; text += 2) {
+        if (size == VALUE_SECRET_MAX || !isxdigit((unsigned char)text[0]) ||
+            !isxdigit((unsigned char)text[1]))
+            return false;
+        ret[size++] = (uint8_t)strtoul((const char[]){text[0], text[1], '\0'}, NULL, 16);
+    }
+    *ret_size = size;
+    return size > 0;
+}
+
 static bool one_holds(const struct selection *s, const struct mpa_rec_conn *conn)
 {
     switch (s->kind) {

@@ -6,6 +6,7 @@
 #include "mpa/record.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* --from, --to. */
@@ -39,6 +40,11 @@ bool value_selection(const char *text, struct selection *ret);
 
 /* aa:bb:cc:dd:ee:ff, also with '-'. */
 bool value_mac(const char *text, uint8_t ret[6]);
+
+#define VALUE_SECRET_MAX 64
+
+/* An even number of hexadecimal digits, for 1 to VALUE_SECRET_MAX bytes. */
+bool value_secret(const char *text, uint8_t ret[VALUE_SECRET_MAX], size_t *ret_size);
 
 /* Whether a connection is selected: selections of one kind are alternatives, kinds must all
    hold.  An address selects a connection when any of its subflows has it. */

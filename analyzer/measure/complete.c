@@ -94,6 +94,8 @@ void mpa_measure_complete(struct mpa_measure *m, struct mpa_rec_conn *conn)
     measure_hop_complete(m, conn);
     measure_churn_complete(m, conn);
     measure_totals_conn(m, conn);
+    measure_deploy_conn(m, conn);
+    measure_v6_conn(m, conn);
     forget_unseen(conn, MPA_TO_SERVER);
     forget_unseen(conn, MPA_TO_CLIENT);
 }

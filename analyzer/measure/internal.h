@@ -9,6 +9,8 @@
  *   reset.c     classes of RSTs (C.7)
  *   progress.c  gaps in the data's progress, hits (D.5)
  *   verdict.c   survived or failed (D.7)
+ *   deploy*.c   what kind of deployment stands behind an address (C.12): see deploy.h
+ *   v6_secret.c unique addresses that follow from a secret (section VI of the paper)
  *   churn.c     events of the log or inferred, and who they hit (D.11)
  *   servers.c   the physical server of each packet
  *   vips.c      server addresses, which of them are VIPs, bins
@@ -24,6 +26,8 @@
  */
 #ifndef MPA_MEASURE_INTERNAL_H
 #define MPA_MEASURE_INTERNAL_H
+
+#include "deploy.h"
 
 #include "mpa/measure.h"
 #include "mpa/status.h"
@@ -102,6 +106,10 @@ struct conn_user {
     uint8_t flags;       /* CONN_*. */
     uint8_t vantage;     /* enum mpa_word MPA_VANTAGE_* by the initial handshake. */
     uint8_t left_by;     /* enum mpa_word MPA_LEFT_BY_*, found when the VIP's subflow ended. */
+    uint8_t ts_values;   /* D4: how many values the upper bits of its timestamps took; saturates. */
+    uint16_t ts_name;    /* Their low 12 bits and bit 15; 0 unknown. */
+    uint32_t ts_upper;   /* The highest of the upper bits. */
+    uint32_t ts_start;   /* First one, in units of 2^20 ns since the measure's first packet. */
 };
 
 #define CONN_SERVER_DATA 0x01 /* The server has sent data: P(t) is that of its data. */
@@ -109,6 +117,9 @@ struct conn_user {
 #define CONN_HIT         0x04
 #define CONN_ADVANCED    0x08 /* P(t) advanced after the latest hit. */
 #define CONN_LEFT        0x10 /* left_by is valid. */
+#define CONN_TS_VARIES   0x20 /* The server's timestamps have no identity. */
+#define CONN_TS_OTHER    0x40 /* A subflow began with another one. */
+#define CONN_TS_LONG     0x80 /* ts_values were counted over more than a second. */
 
 /* Where packets of a subflow went, one stretch of time each. */
 struct stint {
@@ -148,6 +159,8 @@ struct sub_user {
 #define SUB_DEAD      0x04 /* Its end was noticed. */
 #define SUB_GIVEN_VIP 0x08 /* Its server address is one of --vip. */
 #define SUB_KNOWN     0x10 /* MPA_EVENT_SUBFLOW has been dealt with. */
+#define SUB_TS_DONE   0x20 /* Timestamps of its server are not looked at any more. */
+#define SUB_TS_SAME   0x40 /* They began with the connection's identity. */
 
 _Static_assert(sizeof(struct conn_user) <= 128, "memory of live connections");
 _Static_assert(sizeof(struct sub_user) <= 64, "memory of live connections");
@@ -214,6 +227,7 @@ struct address {
     uint64_t bytes; /* Of the current second. */
     uint32_t live;  /* Flows. */
     uint8_t flags;
+    uint16_t splits; /* Handshakes that two servers answered; saturates. */
 };
 
 /* Bytes to and from one address in one second. */
@@ -250,6 +264,7 @@ void measure_vip_init(struct mpa_measure *m);
 void measure_vip_subflow(struct mpa_measure *m, struct mpa_subflow *sf);
 void measure_vip_evidence(struct mpa_measure *m, struct mpa_subflow *sf, uint8_t flag);
 void measure_vip_live(struct mpa_measure *m, struct mpa_subflow *sf, bool live);
+void measure_vip_split(struct mpa_measure *m, const struct mpa_subflow *sf);
 void measure_vip_bytes(struct mpa_measure *m, struct address *a, uint32_t bytes);
 void measure_vip_roll(struct mpa_measure *m, int64_t ns); /* Seconds have passed. */
 void measure_vip_mark(struct mpa_measure *m, uint32_t mark);
@@ -381,6 +396,14 @@ void measure_note_segment(struct mpa_measure *m, const struct mpa_segment *seg,
                           int64_t value);
 void measure_note_event(struct mpa_measure *m, const struct mpa_event *e);
 
+/* ---- v6_secret.c ---------------------------------------------------------------- */
+
+/* Whether the lower half of 'addr' is the hash of 'token' under 'secret'. */
+bool measure_v6_follows(const uint8_t *secret, size_t size, uint32_t token,
+                        const struct mpa_addr *addr);
+/* The verdicts over a completed record, and their sums. */
+void measure_v6_conn(struct mpa_measure *m, struct mpa_rec_conn *conn);
+
 /* ---- record.c, totals.c, report.c, measure.c ------------------------------------ */
 
 void measure_conn_end(struct mpa_measure *m, struct mpa_conn *conn);
@@ -408,6 +431,7 @@ struct series {
     bool relay;          /* The capture is on a device between the ends. */
     int64_t vip_one_way; /* Initial subflows of which only packets to the server were seen. */
     int64_t vip_two_way;
+    int64_t direct; /* Subflows to other addresses than the VIP. */
 };
 
 /* Where a vantage point stands: by its handshakes; where they are too quick to tell, because
@@ -432,6 +456,7 @@ struct totals {
     bool direct_seen;
     int64_t reset_packets, reset_events, reset_classes[MPA_RESET_COUNT];
     int64_t mptcp_hit, mptcp_survived, mptcp_failed, mptcp_undetermined, mptcp_unprotected;
+    int64_t v6_ok, v6_bad; /* --v6-secret. */
     int64_t tcp_hit, tcp_failed, tcp_undetermined;
     struct mpa_samples gap;
     struct size_class sizes[SIZE_CLASSES];
@@ -468,6 +493,7 @@ struct mpa_measure {
     struct churn_event *events;
     size_t event_count, event_capacity;
     struct totals totals;
+    struct deploy deploy;
     /* Memory of one record, used again. */
     struct mpa_export export;
     struct mpa_rec_hit *rec_hits;

@@ -103,6 +103,8 @@ static void on_segment(void *context, const struct mpa_segment *seg, struct mpa_
     if (facts->new_data || facts->data_acked || facts->progress || facts->declared ||
         facts->new_bytes)
         see_data(m, seg, sf, dir, facts);
+    if (dir == MPA_TO_CLIENT && seg->has_ts && !(u->flags & SUB_TS_DONE))
+        measure_deploy_clock(m, seg, sf);
     if ((sf->flags & MPA_SF_NOT_LIVE) && !(u->flags & SUB_DEAD)) {
         u->flags |= SUB_DEAD;
         measure_vip_live(m, sf, false);
@@ -204,6 +206,9 @@ static void on_event(void *context, const struct mpa_event *e)
     case MPA_EVENT_PRIO:
         if (e->conn->prio_ns == e->ns)
             measure_migrate_usable(e->conn);
+        break;
+    case MPA_EVENT_SPLIT:
+        measure_vip_split(m, e->subflow);
         break;
     case MPA_EVENT_FIN:
         if (e->subflow == mpa_conn_initial(e->conn))
@@ -319,6 +324,8 @@ int mpa_measure_add(struct mpa_measure *m, const struct mpa_measure *from)
             return MPA_ERR_NOMEM;
         m->series[m->series_count++] = from->series[i];
     }
+    if (measure_deploy_add(m, from) != MPA_OK)
+        return MPA_ERR_NOMEM;
     measure_hop_add(m, from);
     if (m->first_ns == INT64_MIN || (from->first_ns != INT64_MIN && from->first_ns < m->first_ns))
         m->first_ns = from->first_ns;
@@ -385,6 +392,7 @@ void mpa_measure_free(struct mpa_measure *m)
     mpa_export_free(&m->export);
     measure_vip_free(m);
     measure_totals_free(&m->totals);
+    measure_deploy_free(&m->deploy);
     free(m->series);
     free(m->points);
     free(m->events);

@@ -90,6 +90,8 @@ static void count_series(struct mpa_measure *m, const struct mpa_conn *conn)
     const struct mpa_data_half *server = &conn->data[MPA_TO_CLIENT];
 
     s->bytes += (int64_t)(conn->data[0].bytes + conn->data[1].bytes);
+    for (const struct mpa_subflow *sf = conn->subflows; sf; sf = sf->next)
+        s->direct += mpa_subflow_is_direct(sf);
     if (!first)
         return;
     if (cu->vantage != 0)
@@ -139,6 +141,7 @@ void measure_conn_end(struct mpa_measure *m, struct mpa_conn *conn)
         status = mpa_conn_export(conn, &m->export, &record);
         if (status == MPA_OK) {
             fill(m, conn, &record);
+            measure_deploy_end(m, conn, &record);
             measure_churn_conn(m, &record);
             if (m->config.judge)
                 status = m->config.judge(m->config.judge_context, conn, &record);

@@ -220,6 +220,13 @@ static void report_vips(struct mpa_measure *m, struct mpa_rec_report *ret)
     ret->vip_count = n;
 }
 
+static void report_v6(const struct mpa_measure *m, struct mpa_rec_report *ret)
+{
+    ret->v6_given = m->config.v6_secret_size > 0;
+    ret->v6_ok = m->totals.v6_ok;
+    ret->v6_bad = m->totals.v6_bad;
+}
+
 /* ---- The time line -------------------------------------------------------------- */
 
 static int by_second(const void *a, const void *b)
@@ -283,8 +290,10 @@ int mpa_measure_report(struct mpa_measure *m, struct mpa_rec_report *ret)
     report_off_path(m, ret);
     report_churn(&m->totals, ret);
     report_transfers(m, ret);
+    report_v6(m, ret);
     report_vips(m, ret);
-    if (measure_churn_report(m, ret) != MPA_OK || report_bins(m, ret) != MPA_OK)
+    if (measure_churn_report(m, ret) != MPA_OK || report_bins(m, ret) != MPA_OK ||
+        measure_deploy_report(m, ret) != MPA_OK)
         return MPA_ERR_NOMEM;
     return m->status;
 }

@@ -127,6 +127,14 @@ void measure_vip_live(struct mpa_measure *m, struct mpa_subflow *sf, bool live)
     }
 }
 
+void measure_vip_split(struct mpa_measure *m, const struct mpa_subflow *sf)
+{
+    const struct sub_user *u = sf->user;
+
+    if (m->vips.at[u->address].splits < UINT16_MAX)
+        m->vips.at[u->address].splits++;
+}
+
 void measure_vip_bytes(struct mpa_measure *m, struct address *a, uint32_t bytes)
 {
     if (a->bytes == 0)
@@ -212,8 +220,12 @@ int measure_vip_add(struct mpa_measure *m, const struct mpa_measure *from)
 
     for (int i = 2; i < from->vips.count; i++) {
         map[i] = lookup(m, &from->vips.at[i].addr, from->vips.at[i].flags);
-        if (map[i] != ADDRESS_OTHER)
-            v->at[map[i]].flags |= from->vips.at[i].flags;
+        if (map[i] == ADDRESS_OTHER)
+            continue;
+        v->at[map[i]].flags |= from->vips.at[i].flags;
+        /* Vantage points see the same handshakes. */
+        if (from->vips.at[i].splits > v->at[map[i]].splits)
+            v->at[map[i]].splits = from->vips.at[i].splits;
     }
     for (size_t i = 0; i < from->vips.bin_count; i++) {
         struct byte_bin b = from->vips.bins[i];

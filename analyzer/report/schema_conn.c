@@ -185,6 +185,7 @@ const struct mpa_column mpa_schema_add_addr[] = {
     TIME("echo_ns", echo_ns),
     TIME("last_before_echo_ns", last_before_echo_ns),
     WORDS_OF("hmac", hmac),
+    WORD_OR_NULL("v6_secret", v6_secret),
     WORDS_OF("vantage", vantage),
     LIST_INLINE("joined_from", joined_from, joined_count, mpa_schema_int_item),
     OBJECT_IF("first_frame", first_frame, mpa_schema_frame, advert_has_first),

@@ -57,6 +57,10 @@ static const struct mpa_column deployment[] = {
     TEXT("mode", mode),
     TEXT("confidence", confidence),
     LIST("evidence", evidence, evidence_count, mpa_schema_text_item),
+    INT("connections", connections),
+    FLAG("consistent", consistent),
+    LIST("broken_by", broken_by, broken_count, mpa_schema_int_item),
+    LIST("servers", servers, server_count, mpa_schema_text_item),
     END_OF_ROWS,
 };
 #undef R
@@ -134,6 +138,17 @@ static const struct mpa_column host[] = {
 #undef R
 
 #define R struct mpa_rec_report
+static bool v6_given(const void *record)
+{
+    return ((const struct mpa_rec_report *)record)->v6_given;
+}
+
+static const struct mpa_column v6_secret[] = {
+    INT("ok", v6_ok),
+    INT("bad", v6_bad),
+    END_OF_ROWS,
+};
+
 static const struct mpa_column connections_total[] = {
     INT("mptcp", connections_mptcp),
     INT("fallback", connections_fallback),
@@ -222,6 +237,7 @@ const struct mpa_column mpa_schema_report[] = {
     GROUP("resets", resets),
     GROUP("churn", churn),
     LIST("deployment", deployments, deployment_count, deployment),
+    GROUP_IF("v6_secret", v6_secret, v6_given),
     LIST("vantage_pairs", pairs, pair_count, pair),
     LIST("vips", vips, vip_count, prefix_item),
     BOOL("vips_inferred", vips_inferred),

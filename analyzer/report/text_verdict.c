@@ -382,6 +382,11 @@ static void outages(struct text_writer *w, const struct mpa_rec_report *r)
         text_paragraphf(w->out, "anycast: ", HANG, "%s handshake%s answered by two servers",
                         text_count(r->split_handshakes, number),
                         r->split_handshakes == 1 ? " was" : "s were");
+    if (r->v6_given)
+        text_paragraphf(w->out, "addresses by --v6-secret: ", HANG,
+                        "%s follow%s from it, %s do%s not", text_count(r->v6_ok, number),
+                        r->v6_ok == 1 ? "s" : "", text_count(r->v6_bad, (char[TEXT_CELL]){0}),
+                        r->v6_bad == 1 ? "es" : "");
     if (r->icmp_too_big_astray > 0)
         text_paragraphf(w->out, "path MTU: ", HANG,
                         "%s Packet Too Big reached another server than the flow's",
@@ -391,6 +396,72 @@ static void outages(struct text_writer *w, const struct mpa_rec_report *r)
             w->out, "unprotected window, from the SYN until a direct subflow is usable: ", HANG,
             "p50 %s, p95 %s", text_duration(mpa_samples_percentile(&w->window, 50), number),
             text_duration(mpa_samples_percentile(&w->window, 95), (char[TEXT_CELL]){0}));
+}
+
+/* ---- What stands behind an address --------------------------------------------------------------------------- */
+
+#define DEPLOYMENTS_MAX 3 /* Lines; the table holds all. */
+
+static const char *mode_name(const char *mode)
+{
+    static const char *const names[][2] = {
+        {"D0", "plain MPTCP"},
+        {"D1", "a balancer, left by unique addresses"},
+        {"D2", "anycast, left by unique addresses"},
+        {"D1/D2", "a balancer or anycast, left by unique addresses"},
+        {"D3", "a balancer that knows tokens"},
+        {"D4", "servers named by timestamps, with ranges of tokens"},
+        {"D5", "servers named by ports"},
+        {"D6", "tokens that are not derived from the key"},
+        {"D7", "a proxy that terminates connections"},
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i][0], mode) == 0)
+            return names[i][1];
+    return "unknown";
+}
+
+/* Plain with low confidence is nothing to be told: nothing was tried there. */
+static bool is_told(const struct mpa_rec_deployment *d)
+{
+    return strcmp(d->mode, "D0") != 0 || strcmp(d->confidence, "low") != 0 || d->consistent == 0;
+}
+
+static void deployment(struct text_writer *w, const struct mpa_rec_deployment *d)
+{
+    char addr[TEXT_CELL];
+    char number[TEXT_CELL];
+    struct sentence s = {.size = 0};
+    int i;
+
+    add(&s, "%s (%s), %s confidence", mode_name(d->mode), d->mode, d->confidence);
+    if (d->consistent == 1)
+        add(&s, "; joins find the host with the key");
+    if (d->consistent == 0) {
+        size_t start;
+
+        add(&s, "; not consistent, see connection%s ", plural(d->broken_count));
+        start = s.size;
+        for (i = 0; i < d->broken_count; i++)
+            PART(&s, start, "%s", text_count(d->broken_by[i], number));
+    }
+    text_paragraphf(w->out, "deployment of ", HANG, "%s: %s", text_addr(&d->vip, &w->values, addr),
+                    s.text);
+}
+
+static void deployments(struct text_writer *w, const struct mpa_rec_report *r)
+{
+    char number[TEXT_CELL];
+    int told = 0;
+    int i;
+
+    for (i = 0; i < r->deployment_count; i++)
+        if (is_told(&r->deployments[i]) && ++told <= DEPLOYMENTS_MAX)
+            deployment(w, &r->deployments[i]);
+    if (told > DEPLOYMENTS_MAX)
+        text_paragraphf(w->out, "deployment: ", HANG, "%s more addresses, see below",
+                        text_count(told - DEPLOYMENTS_MAX, number));
 }
 
 void text_verdicts(struct text_writer *w, const struct mpa_rec_report *report)
@@ -406,4 +477,5 @@ void text_verdicts(struct text_writer *w, const struct mpa_rec_report *report)
     hmacs(w, report);
     fallbacks(w, report);
     outages(w, report);
+    deployments(w, report);
 }

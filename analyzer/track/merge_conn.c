@@ -243,6 +243,18 @@ static void unite_tokens(const struct merge_member *members, int count, struct m
     }
 }
 
+/* The identity in the timestamps: two different ones, or one clock that changes, are none. */
+static void unite_identity(const struct mpa_rec_conn *from, struct mpa_rec_conn *out)
+{
+    if (from->ts_identity == MPA_NULL)
+        return;
+    if (out->ts_identity == MPA_NULL)
+        out->ts_identity = from->ts_identity;
+    else if (out->ts_identity != from->ts_identity)
+        out->ts_identity = -1;
+    out->ts_strayed = out->ts_identity >= 0 && (out->ts_strayed || from->ts_strayed);
+}
+
 /* Scalars that are known or not, and bounds. */
 static void unite_facts(const struct merge_member *members, int count, struct mpa_rec_conn *out)
 {
@@ -255,6 +267,7 @@ static void unite_facts(const struct merge_member *members, int count, struct mp
             out->server_denies_join = r->server_denies_join;
         if (out->client_denies_join == MPA_NULL)
             out->client_denies_join = r->client_denies_join;
+        unite_identity(r, out);
         out->first_ns = merge_min(out->first_ns, r->first_ns);
         out->last_ns = merge_max(out->last_ns, r->last_ns);
         out->merge.captures |= r->merge.captures;

@@ -161,6 +161,10 @@ static void unite_identity(struct mpa_rec_subflow *to, const struct mpa_rec_subf
         to->opened_by_server = from->opened_by_server;
         to->has_join_token = true;
     }
+    /* A wrong HMAC may have become wrong on the way there: what one saw right is right. */
+    if (from->join_verdict == MPA_HMAC_OK || to->join_verdict == MPA_HMAC_NONE ||
+        (from->join_verdict == MPA_HMAC_BAD && to->join_verdict == MPA_HMAC_UNVERIFIABLE))
+        to->join_verdict = from->join_verdict;
     if (!to->has_join_hmac && from->has_join_hmac) {
         memcpy(to->join_hmac, from->join_hmac, sizeof to->join_hmac);
         to->has_join_hmac = true;

@@ -43,7 +43,7 @@ static void put_syn_options(struct synth_tx *tx)
     struct synth_subflow *f = tx->f;
     struct synth_host *h = f->end[tx->from].host;
 
-    synth_opt_syn(&tx->opts, 1460, 7, f->has_ts, h->ts_base + (uint32_t)(f->conn->now / SYNTH_MS),
+    synth_opt_syn(&tx->opts, 1460, 7, f->has_ts, synth_clock(h, f->conn->now),
                   f->half[synth_peer(tx->from)].tsval);
 }
 

@@ -9,7 +9,7 @@
 
 static const struct synth_scenario *const tables[] = {
     synth_scenarios_dialects, synth_scenarios_fallback, synth_scenarios_tracking,
-    synth_scenarios_resets,   synth_scenarios_views,
+    synth_scenarios_resets,   synth_scenarios_views,    synth_scenarios_deploy,
 };
 
 #define TABLES (sizeof tables / sizeof *tables)

@@ -218,9 +218,15 @@ void synth_payload(uint64_t off, uint8_t *ret, size_t size)
     }
 }
 
-static uint32_t clock_ms(const struct synth_host *h, int64_t ns)
+uint32_t synth_clock(const struct synth_host *h, int64_t ns)
 {
-    return h->ts_base + (uint32_t)(ns / SYNTH_MS);
+    uint32_t ticks = (uint32_t)(ns / SYNTH_MS);
+
+    if (h->ts_tick)
+        return h->ts_base + ticks / h->ts_tick * h->ts_tick;
+    if (h->ts_name)
+        return ((h->ts_base + 64 * ticks) & ~SYNTH_TS_NAME) | h->ts_name;
+    return h->ts_base + ticks;
 }
 
 struct synth_tx synth_tx(struct synth_subflow *f, enum synth_side from, uint8_t flags)
@@ -242,7 +248,7 @@ struct synth_tx synth_tx(struct synth_subflow *f, enum synth_side from, uint8_t 
     c->last_from = (int)from;
     synth_opts_init(&tx.opts);
     if (f->has_ts && !(flags & MPA_TCP_SYN))
-        synth_opt_ts(&tx.opts, clock_ms(host, c->now), f->half[synth_peer(from)].tsval);
+        synth_opt_ts(&tx.opts, synth_clock(host, c->now), f->half[synth_peer(from)].tsval);
     return tx;
 }
 
@@ -422,7 +428,7 @@ static void arrive(const struct synth_tx *tx, uint64_t end)
     if (tx->data_off)
         synth_set_add(&c->data[tx->from].arrived, tx->data_off,
                       tx->data_off + tx->size + tx->data_fin);
-    h->tsval = clock_ms(tx->f->end[tx->from].host, c->now);
+    h->tsval = synth_clock(tx->f->end[tx->from].host, c->now);
     if (tx->opts.counted[SYNTH_N_DSS])
         c->got_dss[synth_peer(tx->from)] = true;
     if (tx->opts.advert >= 0 && tx->opts.advert_echo)

@@ -30,6 +30,8 @@
 #define SYNTH_MSS      1400 /* Payload of a full segment: leaves room for 40 bytes of options. */
 #define SYNTH_REQUEST  300
 
+#define SYNTH_TS_NAME UINT32_C(0xfff)
+
 enum synth_side { SYNTH_CLIENT = 0, SYNTH_SERVER = 1 };
 
 static inline enum synth_side synth_peer(enum synth_side side)
@@ -46,6 +48,8 @@ struct synth_host {
     uint8_t ttl;        /* At the point of capture. */
     uint16_t ip_id;     /* Counts up. */
     uint32_t ts_base;   /* Offset of its timestamp clock (milliseconds). */
+    uint32_t ts_tick;   /* Milliseconds by which the clock advances at a time; 0: 1. */
+    uint16_t ts_name;   /* What the low 12 bits of its timestamps hold; 0: the clock's. */
     uint32_t server_id; /* Katran; 0: writes none. */
 };
 
@@ -231,6 +235,9 @@ void synth_set_key(struct synth_conn *c, enum synth_side side, const uint8_t key
 struct synth_subflow *synth_subflow(struct synth_conn *c, enum synth_side opener,
                                     struct synth_end client, struct synth_end server);
 
+/* The timestamp that a host sends at this time. */
+uint32_t synth_clock(const struct synth_host *h, int64_t ns);
+
 void synth_wait(struct synth_conn *c, int64_t ns); /* Let time pass. */
 void synth_at(struct synth_conn *c, int64_t ns);   /* Go on at this time (not before now). */
 
@@ -379,6 +386,7 @@ extern const struct synth_scenario synth_scenarios_fallback[];
 extern const struct synth_scenario synth_scenarios_tracking[];
 extern const struct synth_scenario synth_scenarios_resets[];
 extern const struct synth_scenario synth_scenarios_views[];
+extern const struct synth_scenario synth_scenarios_deploy[];
 
 /* bench.c: "mpa-synth bench ...".  Returns the exit status. */
 int synth_bench(int argc, char **argv);

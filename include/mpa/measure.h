@@ -37,6 +37,9 @@ struct mpa_measure_config {
     int server_count;
     const struct mpa_churn_line *churn; /* In time order. */
     int churn_count;
+    /* --v6-secret: the key of per-connection IPv6 addresses (analyzer/measure/v6_secret.c says of which hash); size 0: not given, at most 64. */
+    const uint8_t *v6_secret;
+    size_t v6_secret_size;
     bool notes; /* Keep the stories (--explain). */
     /* Called with each connection's record when it leaves memory (and for the rest in mpa_measure_finish()).  The record is the caller's only
        for the call.  A non-zero return stops nothing, but is what mpa_measure_finish() returns. */

@@ -111,6 +111,7 @@ struct mpa_rec_subflow {
     bool opened_by_server;
     uint8_t join_hmac[8];  /* Of the join SYN/ACK: decides between connections with equal tokens. */
     bool has_join_hmac;
+    enum mpa_word join_verdict; /* MPA_HMAC_*: of the SYN/ACK; where that says nothing, of the third ACK; NONE: no join, or no HMAC seen. */
 };
 
 struct mpa_rec_add_addr {
@@ -122,6 +123,7 @@ struct mpa_rec_add_addr {
     int64_t last_before_echo_ns; /* Last copy before the first echo. */
     struct mpa_frame_ref first_frame, echo_frame;
     enum mpa_word hmac;    /* MPA_HMAC_* */
+    enum mpa_word v6_secret; /* MPA_HMAC_OK or _BAD: whether the address follows from --v6-secret; NONE: not asked, or not to be told. */
     enum mpa_word vantage; /* MPA_AA_VANTAGE_* */
     int64_t joined_from[16]; /* Subflow ids. */
     int joined_count;
@@ -208,6 +210,8 @@ struct mpa_rec_conn {
     struct mpa_endpoint client, server;
     int64_t server_denies_join, client_denies_join; /* 0 or 1; MPA_NULL unknown. */
     int64_t token_client, token_server;             /* 32 bits; MPA_NULL unknown. */
+    int64_t ts_identity; /* Low 12 bits of all timestamps of the server; -1: they change; MPA_NULL unknown. */
+    bool ts_strayed;     /* ... but those of one subflow began with others. */
     int64_t syn_ns, established_ns, first_ns, last_ns;
     enum mpa_word outcome; /* MPA_OUTCOME_* */
     enum mpa_word fallback; /* MPA_FALLBACK_REASON_*; NONE is null. */
@@ -277,6 +281,12 @@ struct mpa_rec_deployment {
     const char *confidence; /* "low", "medium", "high". */
     const char *const *evidence;
     int evidence_count;
+    int64_t connections; /* With MPTCP, to that address. */
+    int64_t consistent;  /* Joins reach who holds the key, as the mode promises: 0 or 1; MPA_NULL not to be told. */
+    const int64_t *broken_by; /* Ids of connections; the first ones of many. */
+    int broken_count;
+    const char *const *servers; /* Physical servers seen behind the address, as in mpa_rec_server. */
+    int server_count;
 };
 
 struct mpa_rec_hmac {
@@ -351,6 +361,8 @@ struct mpa_rec_report {
     const struct mpa_prefix *vips; /* Given or inferred. */
     int vip_count;
     bool vips_inferred;
+    bool v6_given; /* --v6-secret: IPv6 addresses of servers that follow from it, and others. */
+    int64_t v6_ok, v6_bad;
     int64_t split_handshakes;
     int64_t icmp_too_big_astray;
     const struct mpa_rec_host *hosts; /* --nstat; NULL without. */

@@ -94,6 +94,7 @@ static void fill_advert(struct mpa_rec_conn *c, const char *addr, int64_t start,
         .last_before_echo_ns = echoed ? start + 250 * MS : MPA_NULL,
         .first_frame = FRAME(0, 4),
         .echo_frame = echoed ? FRAME(0, 9) : NO_FRAME,
+        .v6_secret = MPA_HMAC_NONE,
         .hmac = MPA_HMAC_OK,
         .vantage = MPA_AA_VANTAGE_ADVERTISER,
         .joined_from = {1, 2},
@@ -347,6 +348,8 @@ static void fill_captures(struct fixture *f)
 static void fill_lists(struct fixture *f)
 {
     static const char *const evidence[] = {"C in the SYN/ACK", "unique address 10.2.0.11"};
+    static const char *const servers[] = {"10.2.0.11"};
+    static const int64_t broken[] = {3, 7};
     int i;
 
     f->events[0] = (struct mpa_rec_churn_event){
@@ -354,7 +357,17 @@ static void fill_lists(struct fixture *f)
     f->events[1] = (struct mpa_rec_churn_event){
         EPOCH + 5000 * MS, "unknown", NULL, MPA_CHURN_SOURCE_INFERRED, 14, 6, MPA_NULL, 6, 0, 0};
     f->deployment =
-        (struct mpa_rec_deployment){fixture_addr("10.9.0.1"), "D1/D2", "medium", evidence, 2};
+        (struct mpa_rec_deployment){.vip = fixture_addr("10.9.0.1"),
+                                    .mode = "D1/D2",
+                                    .confidence = "medium",
+                                    .evidence = evidence,
+                                    .evidence_count = 2,
+                                    .connections = 14,
+                                    .consistent = 0,
+                                    .broken_by = broken,
+                                    .broken_count = 2,
+                                    .servers = servers,
+                                    .server_count = 1};
     f->pairs[0] = (struct mpa_rec_vantage_pair){
         0, 1, 5000, 3, {5000, 10 * MS, 10 * MS + 100, 11 * MS, 12 * MS, 13 * MS}, -1500, 20000};
     f->pairs[1] = (struct mpa_rec_vantage_pair){

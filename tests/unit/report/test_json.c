@@ -136,7 +136,8 @@ static const struct expected report_rows[] = {
     {"churn.events.1.source", "\"inferred\""},
     {"churn.events.1.moved_needlessly", "null"},
     {"deployment", "[{\"vip\": \"10.9.0.1\", \"mode\": \"D1/D2\", \"confidence\": \"medium\", "
-        "\"evidence\": [\"C in the SYN/ACK\", \"unique address 10.2.0.11\"]}]"},
+        "\"evidence\": [\"C in the SYN/ACK\", \"unique address 10.2.0.11\"], \"connections\": 14, "
+        "\"consistent\": false, \"broken_by\": [3, 7], \"servers\": [\"10.2.0.11\"]}]"},
     {"vantage_pairs.0", "{\"from\": 0, \"to\": 1, \"matched\": 5000, \"lost\": 3, \"delay\": {\"count\": 5000, "
         "\"min_ns\": 10000000, \"p50_ns\": 10000100, \"p95_ns\": 11000000, \"p99_ns\": 12000000, "
         "\"max_ns\": 13000000}, \"clock_offset_dur_ns\": -1500, \"clock_error_dur_ns\": 20000}"},
