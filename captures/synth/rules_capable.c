@@ -49,6 +49,29 @@ static void mpc_01_breaks(struct synth *s)
     c->fallback = true;
     synth_ack3(c->subflows[0]);
     talk(c);
+    /* The latest SYN is plain. */
+    c = conn_v1(s);
+    synth_at(c, s->conns[0]->now + SYNTH_S);
+    synth_syn(c->subflows[0]);
+    synth_wait(c, SYNTH_S);
+    synth_plain_syn(c->subflows[0]);
+    synth_synack(c->subflows[0]);
+    synth_found(s, "MPC-01");
+}
+
+/* No more than a handshake, in which s->alter changes what it wants; after all that was said before. */
+static void handshake(struct synth *s, enum mpa_dialect dialect,
+                      void (*alter)(struct synth *s, struct synth_tx *tx))
+{
+    struct synth_conn_config cfg = {
+        .dialect = dialect,
+        .vip = &s->vip,
+        .start = s->conn_count ? s->conns[s->conn_count - 1]->now + SYNTH_S : 0};
+
+    s->alter = alter;
+    s->alter_calls = 0;
+    synth_open(synth_conn(s, &cfg));
+    s->alter = NULL;
 }
 
 /* The first SYN is lost behind the capture. */
@@ -117,10 +140,19 @@ static void flip_key(struct synth *s, struct synth_tx *tx)
     synth_found_here(s, "MPC-03");
 }
 
+static void flip_client_key(struct synth *s, struct synth_tx *tx)
+{
+    if (s->alter_calls != 3)
+        return;
+    capable(tx)[4] ^= 0x80;
+    synth_found_here(s, "MPC-03");
+}
+
 static void mpc_03_breaks(struct synth *s)
 {
     s->alter = flip_key;
     ordinary(s);
+    handshake(s, MPA_DIALECT_RFC6824, flip_client_key);
 }
 
 /* Both keys come with the first data again, after a repeated SYN/ACK. */
@@ -176,10 +208,45 @@ static void choose_another(struct synth *s, struct synth_tx *tx)
     synth_found_here(s, "MPC-05");
 }
 
+static void offer_none(struct synth *s, struct synth_tx *tx)
+{
+    if (s->alter_calls != 1)
+        return;
+    capable(tx)[3] = 0;
+    synth_found_here(s, "MPC-05");
+}
+
+static void choose_two(struct synth *s, struct synth_tx *tx)
+{
+    if (s->alter_calls == 1)
+        capable(tx)[3] |= CRYPTO_G;
+    if (s->alter_calls != 2)
+        return;
+    capable(tx)[3] |= CRYPTO_G;
+    synth_found_here(s, "MPC-05");
+}
+
+static void choose_none(struct synth *s, struct synth_tx *tx)
+{
+    if (s->alter_calls != 2)
+        return;
+    capable(tx)[3] = 0;
+    synth_found_here(s, "MPC-05");
+}
+
 static void mpc_05_breaks(struct synth *s)
 {
+    struct synth_conn *c;
+
     s->alter = choose_another;
     ordinary(s);
+    handshake(s, MPA_DIALECT_RFC8684, choose_two);
+    handshake(s, MPA_DIALECT_RFC6824, choose_none);
+    c = conn_v1(s);
+    synth_at(c, s->conns[2]->now + SYNTH_S);
+    s->alter = offer_none;
+    s->alter_calls = 0;
+    synth_syn(c->subflows[0]);
 }
 
 static void offer_two(struct synth *s, struct synth_tx *tx)
@@ -221,10 +288,19 @@ static void clear_syn_and_ack(struct synth *s, struct synth_tx *tx)
     synth_found_here(s, "MPC-06");
 }
 
+static void set_ack(struct synth *s, struct synth_tx *tx)
+{
+    if (s->alter_calls != 3)
+        return;
+    capable(tx)[3] |= MPA_CAPABLE_A;
+    synth_found_here(s, "MPC-06");
+}
+
 static void mpc_06_breaks(struct synth *s)
 {
     s->alter = clear_syn_and_ack;
     checksums(s);
+    handshake(s, MPA_DIALECT_RFC8684, set_ack);
 }
 
 static void mpc_06_nearly(struct synth *s)
@@ -261,6 +337,17 @@ static void mpc_07_breaks(struct synth *s)
 {
     struct synth_conn *c = plain_third(s);
 
+    data_ack(c);
+    synth_found(s, "MPC-07");
+    talk(c);
+    /* The SYN/ACK is plain, and long after it comes the first. */
+    c = conn_v1(s);
+    synth_at(c, s->conns[0]->now + SYNTH_S);
+    synth_syn(c->subflows[0]);
+    synth_plain_synack(c->subflows[0]);
+    c->fallback = true;
+    synth_ack3(c->subflows[0]);
+    synth_wait(c, SYNTH_S);
     data_ack(c);
     synth_found(s, "MPC-07");
     talk(c);
@@ -345,9 +432,32 @@ static void two_with_one_key(struct synth *s, int64_t later, bool live)
     talk(b);
 }
 
+/* One client, two servers. */
+static void two_of_one_client(struct synth *s)
+{
+    struct synth_conn_config cfg = {.dialect = MPA_DIALECT_RFC6824,
+                                    .server = s->server[1],
+                                    .start = s->conns[1]->now + SYNTH_S};
+    struct synth_conn *a = synth_conn(s, &cfg), *b;
+
+    cfg.start += SYNTH_S;
+    cfg.server = s->server[2];
+    b = synth_conn(s, &cfg);
+    synth_set_key(b, SYNTH_CLIENT, a->key[SYNTH_CLIENT]);
+    synth_open(a);
+    synth_wait(a, 10 * SYNTH_S);
+    talk(a);
+    synth_syn(b->subflows[0]);
+    synth_found(s, "MPC-10");
+    synth_synack(b->subflows[0]);
+    synth_ack3(b->subflows[0]);
+    talk(b);
+}
+
 static void mpc_10_breaks(struct synth *s)
 {
     two_with_one_key(s, SYNTH_S, true);
+    two_of_one_client(s);
 }
 
 static void mpc_10_nearly(struct synth *s)
@@ -390,7 +500,7 @@ const struct synth_rule synth_rules_capable[] = {
     {.id = "MPC-01",
      .breaks = mpc_01_breaks,
      .nearly = mpc_01_nearly,
-     .broken = "a plain SYN is answered with MP_CAPABLE",
+     .broken = "a plain SYN is answered with MP_CAPABLE, also after one that had it",
      .kept = "a repeated SYN with MP_CAPABLE is"},
     {.id = "MPC-02",
      .breaks = mpc_02_breaks,
@@ -400,7 +510,7 @@ const struct synth_rule synth_rules_capable[] = {
     {.id = "MPC-03",
      .breaks = mpc_03_breaks,
      .nearly = mpc_03_nearly,
-     .broken = "one bit of the server's key differs in the third ACK",
+     .broken = "one bit of a key differs in the third ACK: the server's, the client's",
      .kept = "both keys come twice, after a repeated SYN/ACK"},
     {.id = "MPC-04",
      .breaks = mpc_04_breaks,
@@ -410,17 +520,17 @@ const struct synth_rule synth_rules_capable[] = {
     {.id = "MPC-05",
      .breaks = mpc_05_breaks,
      .nearly = mpc_05_nearly,
-     .broken = "H is offered, G is chosen",
+     .broken = "H is offered, G is chosen; two are chosen; none is chosen; none is offered",
      .kept = "G and H are offered, H is chosen"},
     {.id = "MPC-06",
      .breaks = mpc_06_breaks,
      .nearly = mpc_06_nearly,
-     .broken = "the SYN/ACK sets A, the third ACK does not",
+     .broken = "the SYN/ACK sets A, the third ACK does not; only the third ACK does",
      .kept = "the SYN does not set A, the SYN/ACK and the third ACK do"},
     {.id = "MPC-07",
      .breaks = mpc_07_breaks,
      .nearly = mpc_07_nearly,
-     .broken = "a second Data ACK follows a third ACK without MP_CAPABLE",
+     .broken = "a second Data ACK follows a plain third ACK; one long after a plain SYN/ACK",
      .kept = "one does, within a round trip"},
     {.id = "MPC-08",
      .breaks = mpc_08_breaks,
@@ -435,7 +545,7 @@ const struct synth_rule synth_rules_capable[] = {
     {.id = "MPC-10",
      .breaks = mpc_10_breaks,
      .nearly = mpc_10_nearly,
-     .broken = "the server's key is that of another connection that lives",
+     .broken = "the server's key is that of another connection that lives; the client's is",
      .kept = "the other connection has ended"},
     {.id = "MPC-11",
      .breaks = mpc_11_breaks,
