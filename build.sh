@@ -10,9 +10,9 @@ DEMO=captures/golden/anycast-demo
 # Debian packages.
 BUILD_PACKAGES=(gcc libc6-dev make cmake pkg-config libpcap-dev libjansson-dev libcsv-dev
     libgcrypt20-dev libxml2-dev zlib1g-dev libzstd-dev)
-# libwireshark-dev and libglib2.0-dev: the module for files that libpcap refuses; procps, util-linux: ps, setpriv.
+# libwireshark-dev and libglib2.0-dev: the module for files that libpcap refuses; procps, util-linux: ps, setpriv; libxml2-utils: xmllint; perl: prove.
 TEST_PACKAGES=("${BUILD_PACKAGES[@]}" libcunit1-dev libwireshark-dev libwiretap-dev libwsutil-dev
-    libglib2.0-dev tshark tcpdump procps util-linux)
+    libglib2.0-dev libxml2-utils perl tshark tcpdump procps util-linux)
 FUZZ_PACKAGES=("${TEST_PACKAGES[@]}" clang libclang-rt-14-dev)
 BENCH_PACKAGES=("${BUILD_PACKAGES[@]}" libcunit1-dev tshark tcptrace)
 

@@ -280,6 +280,7 @@ int mpa_check_judge(void *context, const struct mpa_conn *conn, struct mpa_rec_c
                            .cc = check_conn_of(conn),
                            .record = record,
                            .end_ns = mpa_tracker_now(c->tracker)};
+    const struct check_results *results = NULL;
     int rc;
 
     judge_list(c, &c->scopes[SCOPE_CONN], &k);
@@ -294,7 +295,11 @@ int mpa_check_judge(void *context, const struct mpa_conn *conn, struct mpa_rec_c
     k.record_subflow = NULL;
     for (k.advert = conn->adverts; k.advert; k.advert = k.advert->next)
         judge_list(c, &c->scopes[SCOPE_ADVERT], &k);
-    rc = put_results(c, k.cc->results, record);
+    /* Packets before the dialect was known were judged all the same. */
+    if (profiles[c->config.profile].dialects & 1u << conn->dialect ||
+        conn->protocol == MPA_PROTOCOL_TCP)
+        results = k.cc->results;
+    rc = put_results(c, results, record);
     if (rc == MPA_OK)
         rc = c->status;
     c->status = MPA_OK;

@@ -36,6 +36,24 @@ static const char *dialects_text(uint16_t dialects, char *ret, size_t size)
     return ret;
 }
 
+#define INDENT 8
+#define WIDTH  100
+
+/* Folded to the page. */
+static void put_title(FILE *out, const char *title)
+{
+    while (*title) {
+        size_t length = strlen(title);
+
+        if (length > WIDTH - INDENT)
+            for (length = WIDTH - INDENT; length > 1 && title[length] != ' '; length--)
+                ;
+        fprintf(out, "%*s%.*s\n", INDENT, "", (int)length, title);
+        title += length;
+        title += *title == ' ';
+    }
+}
+
 void list_rules_text(FILE *out)
 {
     char dialects[64];
@@ -45,10 +63,10 @@ void list_rules_text(FILE *out)
     for (int i = 0; i < MPA_RULE_COUNT; i++) {
         const struct mpa_rule_info *info = mpa_rule_info((enum mpa_rule)i);
 
-        fprintf(out, "%-7s %-11s %-9s %-23s %s\n        %s\n", info->id,
+        fprintf(out, "%-7s %-11s %-9s %-23s %s\n", info->id,
                 mpa_rule_level_text(info->level), mpa_word(info->severity),
-                dialects_text(info->dialects, dialects, sizeof(dialects)), info->reference,
-                info->title);
+                dialects_text(info->dialects, dialects, sizeof(dialects)), info->reference);
+        put_title(out, info->title);
     }
     fputs("\nv0: rfc6824, icnp2017, apple-v0; v1: rfc8684, rfc8684-early.\n", out);
 }

@@ -305,7 +305,7 @@ static const struct option_row rows[] = {
     {NULL, "rule", 0, ARGUMENT_REQUIRED, "ID=CHANGE", set_rule, 0,
      "change a rule: off, or its severity: info, warning, error; may be repeated"},
     {NULL, "strict-ids", 0, ARGUMENT_NONE, NULL, set_flag, AT(checks.strict_ids), "report address IDs that are not advertised in increasing order"},
-    {NULL, "junit", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(junit), "write verdicts as JUnit XML; implies --check, as do the following"},
+    {NULL, "junit", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(junit), "write verdicts as JUnit XML; implies --check, as do the next four"},
     {NULL, "sarif", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(sarif), "write verdicts as SARIF 2.1.0"},
     {NULL, "tap", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(tap), "write verdicts as TAP 13"},
     {NULL, "baseline", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(baseline_file), "findings in FILE are known and do not fail"},

@@ -3,7 +3,7 @@
 # run.sh CASE: one test of the command line; each case is a function.
 . "${MPA_SOURCE_DIR:?is not set: run ctest}/tests/cli/common.sh"
 # shellcheck disable=SC2086 # Frames are lists of bytes.
-for file in input usage output content compare; do
+for file in input usage output content compare check; do
     . "$MPA_SOURCE_DIR/tests/cli/cases_$file.sh"
 done
 
