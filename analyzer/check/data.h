@@ -116,8 +116,9 @@ struct check_data_side {
         bool set;
     } early; /* The last FIN came with data outstanding. */
     bool has_fin;
-    bool ahead;    /* Something of it was acknowledged before it was captured. */
-    bool last_fin; /* This side has sent FIN on its last subflow. */
+    bool ahead;      /* Something of it was acknowledged before it was captured. */
+    bool last_fin;   /* This side has sent FIN on its last subflow ... */
+    bool last_known; /* ... when the keys were known, and with them which data came before. */
 };
 
 /* In each connection. */

@@ -259,8 +259,10 @@ static enum mpa_verdict data_acks(const struct check_case *k, enum mpa_dir dir,
     uint64_t last = d->fin_dsn + 1;
     enum mpa_verdict v;
 
-    if (!side || !side->top.set)
+    if (!side || !(d->acked || side->top.set))
         return MPA_VERDICT_NOT_APPLICABLE;
+    if (!side->top.set)
+        return MPA_VERDICT_NV_SYN;
     if ((d->flags & MPA_DATA_FIN) && (int64_t)(side->top.ack - last) > 0)
         return bad_ack(side->beyond.set && (int64_t)(side->beyond.ack - last) > 0 ? &side->beyond
                                                                                   : &side->top,
@@ -296,6 +298,8 @@ enum mpa_verdict check_ds_07(const struct check_case *k, struct mpa_rec_finding 
         return MPA_VERDICT_NOT_APPLICABLE;
     if (k->option->dss.flags & MPA_DSS_ACK8)
         return MPA_VERDICT_PASSED;
+    if (!check_has_keys(k->conn))
+        return MPA_VERDICT_NV_SYN;
     check_hex32(f, "data_ack", (uint32_t)k->option->dss.data_ack);
     check_hex64(f, "dsn", from);
     return check_broken(f, "data with 64-bit numbers is acknowledged with 32 bits");
@@ -308,11 +312,10 @@ enum mpa_verdict check_ds_08(const struct check_case *k, struct mpa_rec_finding 
     const struct check_mapping *m = mapping_of(k);
     const struct mpa_data_half *d = &k->conn->data[k->dir];
     bool again = (d->flags & MPA_DATA_FIN) != 0;
-    uint64_t end;
+    int64_t behind;
 
     if (!m || m->length == 0 || !(m->fin || again))
         return MPA_VERDICT_NOT_APPLICABLE;
-    end = m->dsn + m->size;
     check_hex64(f, "dsn", m->dsn);
     check_number(f, "ssn", k->option->dss.ssn);
     check_number(f, "length", m->length);
@@ -322,9 +325,12 @@ enum mpa_verdict check_ds_08(const struct check_case *k, struct mpa_rec_finding 
     if (!again)
         return MPA_VERDICT_PASSED;
     check_hex64(f, "data_fin", d->fin_dsn);
-    if ((int64_t)(end - d->fin_dsn) > 0)
+    behind = (int64_t)(m->dsn + m->size - d->fin_dsn);
+    if (!check_has_keys(k->conn))
+        behind = (int32_t)behind; /* One of both may have been sent with 32 bits. */
+    if (behind > 0)
         return check_broken(f, "data is mapped behind the DATA_FIN");
-    if (m->fin && end != d->fin_dsn)
+    if (m->fin && behind)
         return check_broken(f, "a second DATA_FIN has another data sequence number");
     return MPA_VERDICT_PASSED;
 }
@@ -387,6 +393,8 @@ static enum mpa_verdict closed_early(const struct check_case *k, enum mpa_dir di
     if (!side || !side->last_fin ||
         ((k->conn->data[0].flags | k->conn->data[1].flags) & MPA_DATA_FASTCLOSE))
         return MPA_VERDICT_NOT_APPLICABLE;
+    if (!side->last_known)
+        return MPA_VERDICT_NV_SYN;
     if (!side->early.set)
         return MPA_VERDICT_PASSED;
     for (const struct mpa_subflow *sf = k->conn->subflows; sf; sf = sf->next)

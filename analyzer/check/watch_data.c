@@ -262,7 +262,11 @@ static void see_ack(struct mpa_check *c, const struct mpa_event *e)
         return;
     now->has_ack = true;
     now->ack = ack;
-    note_unseen(e, d, ack);
+    if (check_has_keys(e->conn) || ((dss->flags & MPA_DSS_ACK8) && (d->flags & MPA_DATA_WIDE)))
+        note_unseen(e, d, ack);
+    /* Without a key, numbers of 32 bits and of 64 are not to be compared. */
+    if (!check_has_keys(e->conn))
+        return;
     if (sent_so_far(d, &sent) && (int64_t)(ack - sent) > 0) {
         side->ahead = true;
         if (!side->beyond.set)
@@ -434,7 +438,8 @@ static void see_window(struct mpa_check *c, const struct mpa_segment *seg,
     int scale = scale_of(sf, dir);
     int32_t ahead;
 
-    if (!flow || !now->has_ack || (seg->flags & (MPA_TCP_SYN | MPA_TCP_RST)))
+    if (!flow || !now->has_ack || !check_has_keys(sf->conn) ||
+        (seg->flags & (MPA_TCP_SYN | MPA_TCP_RST)))
         return;
     ahead = (int32_t)(seg->seq - flow->wl1);
     if (flow->has_edge && (ahead < 0 || (ahead == 0 && (int32_t)(seg->ack - flow->wl2) < 0) ||
@@ -528,6 +533,7 @@ static void see_fin(struct mpa_check *c, const struct mpa_event *e)
     if (!side || has_other(e->subflow, e->dir))
         return;
     side->last_fin = true;
+    side->last_known = check_has_keys(e->conn);
     if (!d->seen.begun || (int64_t)(d->seen.next - d->acked) <= 0)
         return;
     if (side->has_fin && (int64_t)(d->acked - side->fin_start) >= 0)
