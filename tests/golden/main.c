@@ -17,6 +17,7 @@ static const struct {
     {"tshark", golden_tshark, "DIR [FILE]"},
     {"latency", golden_latency, "DIR PERCENT"},
     {"faults", golden_faults, "DIR"},
+    {"forbidden", golden_forbidden, "DIR"},
     {"healthy", golden_healthy, "DIR"},
     {"nstat", golden_nstat, "DIR"},
     {"hmac", golden_hmac, "DIR"},

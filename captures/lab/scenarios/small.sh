@@ -70,6 +70,21 @@ scenario_no_cflag4() { no_cflag anycast4; }      # no C flag: joins to the anyca
 scenario_no_cflag6() { no_cflag anycast6; }      # the same, IPv6
 scenario_no_cflag_nat4() { no_cflag nat4; }      # no C flag behind a translating balancer
 
+# --- joins in spite of the C flag -----------------------------------------------------------------
+
+forbidden_join() {
+    CABLE=client
+    small "$1"
+    addr c eth0 "$CLIENT2/$LEN"
+    ipn c mptcp endpoint add "$CLIENT2" dev eth0 id 2 subflow
+    # The client of every second connection does not learn that joins are forbidden.
+    cable --delay 5 --rule action=clear-c,match=mpc-synack,dir=ba,every=2
+    record
+    client -n 8 -P 4 --size 6000 --chunk 1000 --interval 100 --gap 50
+    done_small
+}
+scenario_forbidden_join4() { forbidden_join anycast4; } # joins to the anycast address although its servers set C, IPv4
+
 # --- addresses withdrawn, by the server and by the client ----------------------------------------
 
 remove_addr() {

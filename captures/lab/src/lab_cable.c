@@ -7,8 +7,8 @@
  *     --delay MS            each way (fractions allowed); --delay-ab, --delay-ba: one way
  *     --rate KBIT           each way
  *     --loss-ab P --loss-ba P --seed N      random loss of TCP segments
- *     --rule action=drop|damage|flip-id|strip|damage-payload|dup,match=KIND[,not=KIND][,dir=ab|ba]
- *            [,port=N][,from=N][,to=N][,every=N][,phase=N]
+ *     --rule action=drop|damage|flip-id|strip|damage-payload|dup|clear-c,match=KIND[,not=KIND]
+ *            [,dir=ab|ba][,port=N][,from=N][,to=N][,every=N][,phase=N]
  *         the N-th matching segments of each flow and direction (from 1, to: endless); every and
  *         phase choose among the flows that match, in the order they are first seen
  *     --encap ab|ba:KIND:OUTER_SRC  --outer MAC=ADDR   --decap ab|ba:KIND
@@ -43,10 +43,10 @@
 #define FLOWS 1024
 #define QUEUE 4096
 
-enum action { ACT_NONE, ACT_DROP, ACT_DAMAGE, ACT_FLIP, ACT_STRIP, ACT_PAYLOAD, ACT_DUP };
+enum action { ACT_NONE, ACT_DROP, ACT_DAMAGE, ACT_FLIP, ACT_STRIP, ACT_PAYLOAD, ACT_DUP, ACT_CLEAR_C };
 
 static const char *const action_names[] = {"pass",  "drop",           "damage", "flip-id",
-                                           "strip", "damage-payload", "dup"};
+                                           "strip", "damage-payload", "dup",    "clear-c"};
 
 struct rule {
     enum action action;
@@ -235,6 +235,9 @@ static bool alter(struct cable *c, struct queued *q)
         break;
     case ACT_PAYLOAD:
         done = lab_damage_payload(&q->frame, q->data);
+        break;
+    case ACT_CLEAR_C:
+        done = lab_clear_c(&q->frame, q->data);
         break;
     default:
         break;

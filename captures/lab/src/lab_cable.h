@@ -56,6 +56,7 @@ struct lab_frame {
     size_t add_addr_len;
     size_t join; /* of the MP_JOIN */
     size_t join_len;
+    size_t capable; /* of the MP_CAPABLE */
     uint8_t addr_id;
     char addr[LAB_ADDR_TEXT];
     uint16_t addr_port;
@@ -97,6 +98,7 @@ bool lab_damage_hmac(const struct lab_frame *f, uint8_t *data);
 bool lab_flip_addr_id(const struct lab_frame *f, uint8_t *data);
 bool lab_damage_payload(const struct lab_frame *f, uint8_t *data);
 bool lab_strip_mptcp(const struct lab_frame *f, uint8_t *data);
+bool lab_clear_c(const struct lab_frame *f, uint8_t *data); /* "No joins to this address". */
 
 /* Puts the IP packet of an Ethernet frame into a tunnel, or takes it out. Return the new length,
  * 0 where nothing was done; data has room for LAB_FRAME_MAX bytes. */

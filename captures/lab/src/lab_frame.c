@@ -84,6 +84,7 @@ static void read_mptcp(struct lab_frame *f, const uint8_t *data, size_t at, size
 
     f->kinds |= LAB_MPTCP | by_subtype[subtype];
     if (subtype == 0) {
+        f->capable = at;
         f->kinds |= !syn ? LAB_MPC_ACK : ack ? LAB_MPC_SYNACK : LAB_MPC_SYN;
     } else if (subtype == 1) {
         f->kinds |= !syn ? LAB_JOIN_ACK : ack ? LAB_JOIN_SYNACK : LAB_JOIN_SYN;
@@ -201,6 +202,16 @@ bool lab_flip_addr_id(const struct lab_frame *f, uint8_t *data)
     if (!(f->kinds & (LAB_ADD_ADDR | LAB_ECHO)))
         return false;
     data[f->add_addr + 3] ^= 0x80;
+    repair_checksum(f, data);
+    return true;
+}
+
+bool lab_clear_c(const struct lab_frame *f, uint8_t *data)
+{
+    if (!(f->kinds & (LAB_MPC_SYN | LAB_MPC_SYNACK | LAB_MPC_ACK)) ||
+        !(data[f->capable + 3] & 0x20))
+        return false;
+    data[f->capable + 3] &= 0xdf;
     repair_checksum(f, data);
     return true;
 }
