@@ -16,6 +16,7 @@ struct balance_death {
     uint64_t sent_next[2];         /* Data sent until then, or in flight. */
     int64_t since_ns[2];           /* Data is outstanding, and since then neither did it advance nor
                                       did its sender use one of the others; 0: not so. */
+    bool confirmed[2];             /* Since then the receiver said that it lacks data. */
     int64_t stall_ns[2];           /* Longest such time while one of the others could be used. */
     int64_t stall_end_ns[2];       /* When it ended. */
     int64_t later_ns[2];           /* New data on one of the others, beyond what was in flight. */
@@ -96,15 +97,20 @@ struct check_balance_subflow {
 #define BALANCE_RST_SEEN      0x01
 #define BALANCE_RST_STATELESS 0x02 /* No ACK, no window, no IP ID, no options but MP_TCPRST. */
 
-/* Addresses that some connection told about. */
-enum balance_place_kind { BALANCE_UNIQUE, BALANCE_DENIES, BALANCE_SEVERAL, BALANCE_BACKUP };
+/* What some connection told about an address and port. */
+enum balance_place_kind {
+    BALANCE_UNIQUE,  /* A load-balanced server advertised it beside its VIP. */
+    BALANCE_BEHIND,  /* A server at it advertised this unique address first. */
+    BALANCE_SEVERAL, /* There is more than one server behind it. */
+    BALANCE_BACKUP,  /* A server asked for the initial subflow to it to be backup. */
+};
 
 struct balance_place {
     struct mpa_addr addr;
+    struct mpa_addr behind; /* BEHIND: a server's unique address; else zero. */
+    int64_t last_ns;        /* BEHIND: its latest advertisement. */
     uint16_t port;
-    uint8_t kind; /* UNIQUE: a server advertised it beside its VIP; DENIES: a server set C there;
-                     SEVERAL: two servers answered one SYN; BACKUP: a server asked for the initial
-                     subflow to be backup. */
+    uint8_t kind;
 };
 
 #define BALANCE_PLACES 512 /* Further ones are not remembered. */

@@ -94,9 +94,9 @@ static enum mpa_verdict server_silent(const struct check_case *k, int64_t due_ns
 /* ---- The VIP and C ------------------------------------------------------------------- */
 
 /*
- * CBF-05.  Beside --vip, an address counts as a VIP where a server set C at it, or two servers
- * answered one SYN to it, before this connection ended.  Redirect resets alone do not make one: a
- * server that was restarted sends them too.
+ * CBF-05.  Beside --vip, an address counts as a VIP where two servers answered one SYN to it, or
+ * took turns in advertising unique addresses, before this connection ended.  Redirect resets alone
+ * do not make one: a server that was restarted sends them too.
  */
 enum mpa_verdict check_cbf_05(const struct check_case *k, struct mpa_rec_finding *f)
 {
@@ -110,10 +110,8 @@ enum mpa_verdict check_cbf_05(const struct check_case *k, struct mpa_rec_finding
         why = "it was given";
     else if (k->check->config.vip_count)
         return MPA_VERDICT_NOT_APPLICABLE;
-    else if (has_place(k, BALANCE_DENIES, first))
-        why = "C was set for other connections to it";
     else if (has_place(k, BALANCE_SEVERAL, first))
-        why = "two servers answered one SYN to it";
+        why = "several servers answer at it";
     else
         return MPA_VERDICT_NOT_APPLICABLE;
     if (!(server->flags & MPA_DATA_CAPABLE))
@@ -387,7 +385,7 @@ enum mpa_verdict check_lb_07(const struct check_case *k, struct mpa_rec_finding 
         return MPA_VERDICT_NOT_APPLICABLE;
     if (!check_has_keys(k->conn))
         return MPA_VERDICT_NV_SYN;
-    if (state(k)->dss_ns <= reset->ns)
+    if (state(k)->dss_ns <= reset->ns || (state(k)->over_ns && state(k)->over_ns <= reset->ns))
         return MPA_VERDICT_NV_END;
     check_frame(f, reset->frame);
     check_frame(f, k->cs->balance.syn);

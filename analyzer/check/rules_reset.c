@@ -128,7 +128,7 @@ static int64_t stalled(const struct check_case *k, const struct balance_death *d
     int64_t open_ns = d->since_ns[dir] ? now_ns - d->since_ns[dir] : 0;
 
     *ret_end_ns = d->stall_end_ns[dir];
-    if (open_ns <= d->stall_ns[dir] || !balance_other_idle(k->conn, d, dir))
+    if (open_ns <= d->stall_ns[dir] || !d->confirmed[dir] || !balance_other_idle(k->conn, d, dir))
         return d->stall_ns[dir];
     *ret_end_ns = now_ns;
     return open_ns;

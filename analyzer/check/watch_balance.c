@@ -8,6 +8,7 @@
 #define STALE_NS     (200 * MILLI) /* The least RTO of Linux; with one round trip: a segment is lost. */
 #define IDLE_NS      (10 * SECOND) /* A backup subflow that has been silent so long is idle. */
 #define PRIO_OPTIONS 36            /* An option area of this size has room for an MP_PRIO. */
+#define CONFIRM_NS   SECOND        /* An acknowledgement that was on its way has arrived. */
 #define IDS          64            /* Subflow ids that bit sets hold. */
 
 int64_t balance_time(const struct mpa_conn *conn)
@@ -77,23 +78,67 @@ static struct balance_rare *rare(struct mpa_check *c, struct mpa_conn *conn)
 
 /* ---- Addresses --------------------------------------------------------------------------- */
 
-static void place_add(struct mpa_check *c, enum balance_place_kind kind,
-                      const struct mpa_addr *addr, uint16_t port)
+static struct balance_place *place_find(const struct check_balance_all *all,
+                                        enum balance_place_kind kind, const struct mpa_addr *addr,
+                                        uint16_t port, const struct mpa_addr *behind)
+{
+    for (int i = 0; i < all->place_count; i++) {
+        struct balance_place *p = &all->places[i];
+
+        if (p->kind == kind && p->port == port && mpa_addr_eq(&p->addr, addr) &&
+            (!behind || mpa_addr_eq(&p->behind, behind)))
+            return p;
+    }
+    return NULL;
+}
+
+/* The place, made where it is new; NULL where it does not fit. */
+static struct balance_place *place_add(struct mpa_check *c, enum balance_place_kind kind,
+                                       const struct mpa_addr *addr, uint16_t port,
+                                       const struct mpa_addr *behind)
 {
     struct check_balance_all *all = &c->balance;
+    struct balance_place *p = place_find(all, kind, addr, port, behind);
 
-    for (int i = 0; i < all->place_count; i++)
-        if (all->places[i].kind == kind && all->places[i].port == port &&
-            mpa_addr_eq(&all->places[i].addr, addr))
-            return;
+    if (p)
+        return p;
     if (!all->places)
         all->places = calloc(BALANCE_PLACES, sizeof *all->places);
     if (!all->places)
         c->status = MPA_ERR_NOMEM;
     if (!all->places || all->place_count == BALANCE_PLACES)
-        return;
-    all->places[all->place_count++] =
-        (struct balance_place){.addr = *addr, .port = port, .kind = (uint8_t)kind};
+        return NULL;
+    p = &all->places[all->place_count++];
+    *p = (struct balance_place){.addr = *addr, .port = port, .kind = (uint8_t)kind};
+    if (behind)
+        p->behind = *behind;
+    return p;
+}
+
+/*
+ * The unique address that a server advertises first.  One server may have several, and may be set
+ * up anew; but where one that gave way to another comes back, there are two servers.
+ */
+static void note_behind(struct mpa_check *c, const struct mpa_event *e,
+                        const struct mpa_subflow *first)
+{
+    const struct mpa_addr *vip = &first->flow.addr[MPA_TO_SERVER];
+    uint16_t port = first->flow.port[MPA_TO_SERVER];
+    const struct check_balance_all *all = &c->balance;
+    struct balance_place *p = place_add(c, BALANCE_BEHIND, vip, port, &e->advert->addr);
+
+    for (int i = 0; p && p->last_ns && i < all->place_count; i++) {
+        const struct balance_place *o = &all->places[i];
+
+        if (o->kind == BALANCE_BEHIND && o->last_ns > p->last_ns && o->port == port &&
+            mpa_addr_eq(&o->addr, vip) &&
+            mpa_addr_is_v4(&o->behind) == mpa_addr_is_v4(&p->behind)) {
+            place_add(c, BALANCE_SEVERAL, vip, port, NULL);
+            break;
+        }
+    }
+    if (p)
+        p->last_ns = e->ns;
 }
 
 /* A unique address: the server advertises it beside the one that the client knows. */
@@ -102,24 +147,20 @@ static void on_add_addr(struct mpa_check *c, const struct mpa_event *e)
     const struct mpa_subflow *first = mpa_conn_initial(e->conn);
 
     if (e->dir != MPA_TO_CLIENT || !first || e->advert->hmac == MPA_HMAC_BAD ||
-        !balance_active(c, e->conn) ||
         mpa_addr_eq(&e->advert->addr, &first->flow.addr[MPA_TO_SERVER]))
         return;
+    if (e->advert == e->conn->adverts && e->value == 1)
+        note_behind(c, e, first);
+    if (!balance_active(c, e->conn))
+        return;
     place_add(c, BALANCE_UNIQUE, &e->advert->addr,
-              e->advert->port ? e->advert->port : first->flow.port[MPA_TO_SERVER]);
+              e->advert->port ? e->advert->port : first->flow.port[MPA_TO_SERVER], NULL);
 }
 
-static void on_established(struct mpa_check *c, const struct mpa_event *e)
+static void on_established(const struct mpa_event *e)
 {
-    const struct mpa_data_half *server = &e->conn->data[MPA_TO_CLIENT];
-
-    if (e->subflow != mpa_conn_initial(e->conn))
-        return;
-    check_conn_of(e->conn)->balance.third_ack = e->frame;
-    if (e->conn->protocol == MPA_PROTOCOL_MPTCP && (server->flags & MPA_DATA_CAPABLE) &&
-        (server->capable_flags & MPA_CAPABLE_C))
-        place_add(c, BALANCE_DENIES, &e->subflow->flow.addr[MPA_TO_SERVER],
-                  e->subflow->flow.port[MPA_TO_SERVER]);
+    if (e->subflow == mpa_conn_initial(e->conn))
+        check_conn_of(e->conn)->balance.third_ack = e->frame;
 }
 
 /* ---- Endings ----------------------------------------------------------------------------- */
@@ -234,7 +275,8 @@ static void on_prio(struct mpa_check *c, const struct mpa_event *e)
         return;
     b->prio_ns = e->ns;
     b->prio_frame = e->frame;
-    place_add(c, BALANCE_BACKUP, &first->flow.addr[MPA_TO_SERVER], first->flow.port[MPA_TO_SERVER]);
+    place_add(c, BALANCE_BACKUP, &first->flow.addr[MPA_TO_SERVER], first->flow.port[MPA_TO_SERVER],
+              NULL);
     /* The cut moves (D.4). */
     memset(b->after, 0, sizeof b->after);
 }
@@ -265,10 +307,10 @@ static void on_event(struct mpa_check *c, const struct mpa_event *e)
     case MPA_EVENT_SPLIT:
         note_odd(c, e->subflow, e->frame, true);
         place_add(c, BALANCE_SEVERAL, &e->subflow->flow.addr[MPA_TO_SERVER],
-                  e->subflow->flow.port[MPA_TO_SERVER]);
+                  e->subflow->flow.port[MPA_TO_SERVER], NULL);
         break;
     case MPA_EVENT_ESTABLISHED:
-        on_established(c, e);
+        on_established(e);
         break;
     case MPA_EVENT_ADD_ADDR:
         on_add_addr(c, e);
@@ -331,17 +373,23 @@ static void note_declared(struct check_balance_conn *b, const struct mpa_segment
     b->after[dir][direct] += bytes;
 }
 
-/* The sender did something for its data, or it advanced: how long had nothing been done? */
+/*
+ * The sender did something for its data, or it advanced: how long had nothing been done?  Believed
+ * where the receiver said meanwhile that it lacks data, or the sender now sends it again: else the
+ * capture may lack an acknowledgement.
+ */
 static void end_stall(const struct mpa_conn *conn, struct balance_death *d, enum mpa_dir dir,
-                      int64_t ns)
+                      int64_t ns, bool again)
 {
     int64_t stall_ns = d->since_ns[dir] ? ns - d->since_ns[dir] : 0;
 
-    if (stall_ns > d->stall_ns[dir] && balance_other_idle(conn, d, dir)) {
+    if (stall_ns > d->stall_ns[dir] && (again || d->confirmed[dir]) &&
+        balance_other_idle(conn, d, dir)) {
         d->stall_ns[dir] = stall_ns;
         d->stall_end_ns[dir] = ns;
     }
     d->since_ns[dir] = is_outstanding(&conn->data[dir]) ? ns : 0;
+    d->confirmed[dir] = false;
 }
 
 /* What becomes of the data after a death. */
@@ -355,11 +403,14 @@ static void after_death(struct balance_death *d, const struct mpa_segment *seg,
     bool other = sf->id != d->subflow;
 
     if (other && seg->payload_size)
-        end_stall(conn, d, dir, seg->ns);
+        end_stall(conn, d, dir, seg->ns, facts->reinjected > 0);
     else if (d->since_ns[dir] == 0 && is_outstanding(&conn->data[dir]))
         d->since_ns[dir] = seg->ns;
     if (facts->data_acked)
-        end_stall(conn, d, peer, seg->ns);
+        end_stall(conn, d, peer, seg->ns, false);
+    else if (other && seg->mptcp_count && d->since_ns[peer] &&
+             seg->ns > d->since_ns[peer] + CONFIRM_NS)
+        d->confirmed[peer] = true;
     if (!other) {
         /* Its sender does not know yet that the subflow is dead (a ghost, C.7). */
         if (facts->new_data && d->flight_end[dir] == 0 && (int64_t)(next - d->sent_next[dir]) > 0) {
