@@ -87,6 +87,8 @@ static int new_check(struct study_vantage *v)
 
     config.vips = v->study->o->vips;
     config.vip_count = v->study->o->vip_count;
+    config.v6_secret = v->study->o->v6_secret_size ? v->study->o->v6_secret : NULL;
+    config.v6_secret_size = v->study->o->v6_secret_size;
     v->check = mpa_check_new(&config);
     return v->check ? 0 : MPA_ERR_NOMEM;
 }

@@ -6,9 +6,9 @@
 options=(--report --output --csv --explain --separate --anonymize --select --from --to --vip --servers
     --churn --dialect --gue-port --vxlan-port --geneve-port --max-connections --progress --quiet
     --check --fail-on --rule --strict-ids --junit --sarif --tap --baseline --write-baseline --list-rules
-    --expect --nstat --version --help)
+    --v6-secret --expect --nstat --version --help)
 # Of the contract, but not in this version.
-later=(--events=x --xplot=x --v6-secret=00 --no-sandbox --interval=1 --follow=x --metrics=x -i)
+later=(--events=x --xplot=x --no-sandbox --interval=1 --follow=x --metrics=x -i)
 
 case_wrong_option() {
     analyze --nonsense "$capture"
