@@ -152,6 +152,8 @@ void play(const struct play_frames *frames, const struct play_options *options,
     }
     mpa_check_report(check, &report);
     memcpy(ret->rules, report.rules, sizeof ret->rules);
+    if (mpa_check_guesses(check, &ret->guesses) != MPA_OK)
+        die("out of memory");
     for (size_t i = 0; i < records.count; i++)
         mpa_record_free(records.at[i]);
     free(records.at);
@@ -163,4 +165,5 @@ void play_result_free(struct play_result *r)
 {
     free(r->findings);
     free(r->connections);
+    mpa_guesses_free(&r->guesses);
 }

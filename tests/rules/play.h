@@ -22,6 +22,7 @@ struct play_result {
     int64_t *connections; /* The connection of each finding. */
     size_t finding_count;
     struct mpa_rec_rule rules[MPA_RULE_COUNT];
+    struct mpa_guesses guesses;
 };
 
 struct play_options {
