@@ -61,6 +61,6 @@ void fixture_remove_dir(char *dir);
 
 /* The tests, one list a file. */
 #include <CUnit/Basic.h>
-extern CU_TestInfo json_tests[], csv_tests[], text_tests[], anonymize_tests[], spool_tests[];
+extern CU_TestInfo json_tests[], csv_tests[], text_tests[], anonymize_tests[], spool_tests[], check_tests[];
 
 #endif

@@ -35,6 +35,7 @@ int main(int argc, char **argv)
         {"text", NULL, NULL, NULL, NULL, text_tests},
         {"anonymize", NULL, NULL, NULL, NULL, anonymize_tests},
         {"spool", NULL, NULL, NULL, NULL, spool_tests},
+        {"check", NULL, NULL, NULL, NULL, check_tests},
         CU_SUITE_INFO_NULL,
     };
     unsigned failures = 1;
