@@ -46,8 +46,8 @@ struct check_capable_conn {
     int64_t data_ns;   /* First payload of the client; 0 none. */
     int64_t key_ns[2]; /* Where each side's key was seen first; valid with a frame. */
     struct mpa_frame_ref key_frame[2];
-    struct check_synack synack;       /* The first; valid with CAP_SYNACK. */
-    uint32_t ts[2];                   /* Latest timestamp by direction, until its first DSS; 0 none. */
+    struct check_synack synack; /* The first; valid with CAP_SYNACK. */
+    uint32_t ts[2];             /* Latest timestamp by direction, until its first DSS; 0 none. */
     uint8_t client_key[MPA_KEY_SIZE]; /* Valid with CAP_CLIENT_KEY. */
     uint16_t flags;                   /* CAP_*. */
     uint8_t syn_version;              /* Highest of the SYNs; valid with CAP_SYN. */
@@ -68,7 +68,8 @@ struct check_capable_conn {
 #define CAP_MIXED        0x0400 /* The dialect is mixed now. */
 #define CAP_CUT          0x0800 /* Options of any packet were not captured in full. */
 #define CAP_PLAIN_SURE   0x1000 /* It was the third ACK, or the SYN/ACK, that lacked MP_CAPABLE. */
-#define CAP_ECHO_UNSEEN  0x2000 /* A timestamp was echoed that is newer than any that was captured: a packet is missing. */
+#define CAP_ECHO_UNSEEN                                                                            \
+    0x2000 /* A timestamp was echoed that is newer than any that was captured: a packet is missing. */
 
 /* In each subflow. */
 struct check_capable_subflow {
@@ -79,6 +80,16 @@ struct check_capable_subflow {
 struct check_capable_all {
     uint8_t unused;
 };
+
+/* Whether a segment follows what was captured of this direction, and is not one of a later connection with the same ports whose SYN was
+   not captured. */
+static inline bool check_in_sequence(const struct mpa_subflow *sf, enum mpa_dir dir,
+                                     const struct mpa_segment *seg)
+{
+    const struct mpa_half *h = &sf->half[dir];
+
+    return (h->flags & MPA_HALF_ISN) && seg->seq - h->isn - 1 <= h->bytes;
+}
 
 /* The first MPTCP option of 'subtype' of a segment, at its kind byte; '*ret_captured' bytes of it and of what follows are in memory
    (at least 3).  NULL without. */

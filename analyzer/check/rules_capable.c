@@ -26,14 +26,6 @@ static bool is_third(const struct check_case *k)
            k->option->capable.has_receiver_key;
 }
 
-/* ... of this handshake, and not of a later connection with the same ports whose SYN was not captured. */
-static bool is_ours(const struct check_case *k)
-{
-    const struct mpa_half *h = &k->sf->half[MPA_TO_SERVER];
-
-    return (h->flags & MPA_HALF_ISN) && k->segment->seq - h->isn - 1 <= h->bytes;
-}
-
 /* Why nothing can be said against the SYN; PASSED where its MP_CAPABLE is known. */
 static enum mpa_verdict syn_evidence(const struct check_case *k)
 {
@@ -81,7 +73,7 @@ enum mpa_verdict check_mpc_01(const struct check_case *k, struct mpa_rec_finding
     if (flags & CAP_SYN_CUT)
         return flags & CAP_SYN ? MPA_VERDICT_PASSED : MPA_VERDICT_NV_SNAP;
     if (!(flags & CAP_SYN_PLAIN))
-        return MPA_VERDICT_PASSED;
+        return flags & CAP_SYN ? MPA_VERDICT_PASSED : MPA_VERDICT_NOT_APPLICABLE;
     if (!(flags & CAP_SYN))
         return check_broken(f, "The SYN/ACK carries MP_CAPABLE, the SYN did not");
     f->severity = MPA_SEVERITY_WARNING;
@@ -113,7 +105,7 @@ enum mpa_verdict check_mpc_03(const struct check_case *k, struct mpa_rec_finding
 
     if (!is_readable(k) || !is_third(k))
         return MPA_VERDICT_NOT_APPLICABLE;
-    if (!is_ours(k))
+    if (!check_in_sequence(k->sf, k->dir, k->segment))
         return MPA_VERDICT_NV_SYN;
     if ((cap->flags & CAP_CLIENT_KEY) && !(cap->flags & CAP_SYN_VARIES) &&
         memcmp(cap->client_key, k->option->capable.sender_key, MPA_KEY_SIZE) != 0) {
@@ -197,7 +189,7 @@ enum mpa_verdict check_mpc_06(const struct check_case *k, struct mpa_rec_finding
 
     if (!is_readable(k) || !is_third(k))
         return MPA_VERDICT_NOT_APPLICABLE;
-    if (!is_ours(k))
+    if (!check_in_sequence(k->sf, k->dir, k->segment))
         return MPA_VERDICT_NV_SYN;
     s = next_answered(k, &at);
     wanted = (syn && (cap->syn_flags & MPA_CAPABLE_A)) || (s && (s->flags & MPA_CAPABLE_A));

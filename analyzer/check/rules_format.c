@@ -39,7 +39,6 @@ static bool is_elsewhere(const struct check_case *k)
     case MPA_ADD_ADDR:
         return syn || MPA_IN_V1 & 1u << k->conn->dialect || o->add_addr.nibble <= 1;
     case MPA_MP_PRIO:
-        return !syn;
     case MPA_MP_FASTCLOSE:
         return !syn;
     case MPA_MP_TCPRST:
@@ -132,6 +131,8 @@ static enum mpa_verdict judge_capable(const struct check_case *k, struct mpa_rec
 {
     if (has_option(k, MPA_MP_JOIN))
         return MPA_VERDICT_NOT_APPLICABLE; /* Said once, of the MP_JOIN. */
+    if (k->sf->role == MPA_ROLE_JOIN && !check_in_sequence(k->sf, k->dir, k->segment))
+        return MPA_VERDICT_NV_SYN;
     if (k->sf->role == MPA_ROLE_JOIN)
         return check_broken(f, "A joined subflow carries MP_CAPABLE");
     if (k->option->cond == MPA_COND_OK && k->option->capable.has_length && has_mapping(k))
@@ -150,7 +151,8 @@ static enum mpa_verdict judge_join(const struct check_case *k, struct mpa_rec_fi
     /* On its SYN an MP_JOIN makes a joined subflow, unless it cannot be read (FMT-01). */
     if ((k->segment->flags & (MPA_TCP_SYN | MPA_TCP_ACK)) == MPA_TCP_SYN || (flags & CAP_SYN_JOIN))
         return MPA_VERDICT_NOT_APPLICABLE;
-    if (k->sf->syn_ns == 0)
+    if (k->sf->syn_ns == 0 ||
+        (!(k->segment->flags & MPA_TCP_SYN) && !check_in_sequence(k->sf, k->dir, k->segment)))
         return MPA_VERDICT_NV_SYN;
     if (flags & CAP_SYN_CUT)
         return MPA_VERDICT_NV_SNAP;

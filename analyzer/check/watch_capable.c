@@ -257,6 +257,10 @@ static void note_late(struct mpa_check *c, struct check_capable_conn *cap,
         ((e->segment->flags & MPA_TCP_SYN) && e->subflow->role == MPA_ROLE_INITIAL) ||
         !rare_of(c, cap))
         return;
+    /* It answers a SYN/ACK that was not captured. */
+    if (e->option->subtype == MPA_MP_CAPABLE && e->subflow->role == MPA_ROLE_INITIAL &&
+        e->segment->ack != e->subflow->half[check_other(e->dir)].isn + 1)
+        cap->flags &= (uint16_t)~CAP_PLAIN_SURE;
     late = &cap->rare->late[e->dir];
     if (late->count == 2 || (late->count == 1 && late->frame[0].frame == e->frame.frame &&
                              late->frame[0].capture == e->frame.capture))

@@ -158,12 +158,40 @@ static void keys_on_join(struct synth *s)
     synth_close(c, SYNTH_SERVER);
 }
 
+/* What belongs to joined subflows only, in an ordinary handshake. */
+static void join_in_handshake(struct synth *s, struct synth_tx *tx)
+{
+    static const uint8_t hmac[20];
+
+    if (s->alter_calls == 2)
+        synth_opt_join_synack(&tx->opts, false, 1, hmac, 0);
+    else if (s->alter_calls == 4)
+        synth_opt_join_ack(&tx->opts, hmac);
+    else
+        return;
+    synth_found_here(s, "FMT-03");
+}
+
+static void joins_out_of_place(struct synth *s)
+{
+    struct synth_conn_config cfg = {
+        .dialect = MPA_DIALECT_RFC8684, .vip = &s->vip, .start = s->conns[2]->now, .no_ts = true};
+    struct synth_conn *c = synth_conn(s, &cfg);
+
+    s->alter = join_in_handshake;
+    s->alter_calls = 0;
+    synth_open(c);
+    synth_ack(c->subflows[0], SYNTH_CLIENT);
+    talk(c);
+}
+
 static void fmt_03_breaks(struct synth *s)
 {
     s->alter = dss_on_synack;
     fmt_03(s);
     map_twice(s);
     keys_on_join(s);
+    joins_out_of_place(s);
 }
 
 static void fmt_03_nearly(struct synth *s)
@@ -231,8 +259,7 @@ const struct synth_rule synth_rules_format[] = {
     {.id = "FMT-03",
      .breaks = fmt_03_breaks,
      .nearly = fmt_03_nearly,
-     .broken =
-         "the SYN/ACK carries a Data ACK; first data mapped twice; MP_CAPABLE on a joined subflow",
+     .broken = "the SYN/ACK carries a Data ACK; MP_CAPABLE and MP_JOIN out of place",
      .kept = "the third ACK carries one"},
     {.id = "FMT-04",
      .breaks = fmt_04_breaks,
