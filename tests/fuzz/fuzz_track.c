@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whole conversations through tracker, measurements and merging, at two vantage points.
+ * Whole conversations through tracker, conformance rules, measurements and merging, at two vantage points.
  *
  * Input: frames one after the other, each with a head of five bytes: bit 0 which vantage point, the
  * rest of the byte a power of two of 64 us since the frame before (at most 31); a byte of finer
@@ -9,6 +9,7 @@
  */
 #include "fuzz.h"
 
+#include "mpa/check.h"
 #include "mpa/measure.h"
 #include "mpa/merge.h"
 #include "mpa/status.h"
@@ -26,6 +27,7 @@ static const uint16_t linktypes[] = {1, 276, 113, 101};
 
 struct point {
     struct mpa_measure *measure;
+    struct mpa_check *check;
     struct mpa_merge *merge;
     int64_t records;
     int capture;
@@ -108,9 +110,52 @@ static void check_verdicts(const struct mpa_rec_conn *c)
                    !(c->migration.vip_share_after[dir] > 1)); /* NaN is neither. */
 }
 
+static void check_value(const struct mpa_rec_value *v)
+{
+    FUZZ_CHECK(v->name && v->name[0]);
+    FUZZ_CHECK(v->kind >= MPA_COMPARED_NUMBER && v->kind <= MPA_COMPARED_TEXT);
+    FUZZ_CHECK(v->kind != MPA_COMPARED_TEXT || v->text);
+}
+
+static void check_finding(const struct mpa_rec_finding *f)
+{
+    FUZZ_CHECK(f->rule < MPA_RULE_COUNT && f->text && f->text[0]);
+    FUZZ_CHECK(f->severity >= MPA_SEVERITY_INFO && f->severity <= MPA_SEVERITY_ERROR);
+    FUZZ_CHECK(f->verdict >= MPA_FINDING_VIOLATION && f->verdict <= MPA_FINDING_INFO);
+    FUZZ_CHECK(f->subflow == MPA_NULL || f->subflow >= 0);
+    FUZZ_CHECK(f->frame_count >= 0 && f->frame_count <= MPA_FINDING_FRAMES);
+    for (int i = 0; i < f->frame_count; i++)
+        FUZZ_CHECK(f->frames[i].capture >= 0 && f->frames[i].capture < POINTS &&
+                   f->frames[i].frame > 0);
+    FUZZ_CHECK(f->value_count >= 0 && f->value_count <= MPA_FINDING_VALUES);
+    for (int i = 0; i < f->value_count; i++)
+        check_value(&f->values[i]);
+}
+
+/* Tallies are sorted, and count every breach that is told. */
+static void check_rules(const struct mpa_rec_conn *c)
+{
+    for (int i = 0; i < c->finding_count; i++)
+        check_finding(&c->findings[i]);
+    for (int i = 0; i < c->tally_count; i++) {
+        const struct mpa_rec_tally *t = &c->tallies[i];
+        uint32_t told = 0;
+
+        FUZZ_CHECK(t->rule < MPA_RULE_COUNT && t->count > 0);
+        FUZZ_CHECK(t->verdict > MPA_VERDICT_NOT_APPLICABLE && t->verdict < MPA_VERDICT_COUNT &&
+                   t->verdict != MPA_VERDICT_NOTED);
+        FUZZ_CHECK(i == 0 || t->rule > t[-1].rule ||
+                   (t->rule == t[-1].rule && t->verdict > t[-1].verdict));
+        for (int k = 0; k < c->finding_count; k++)
+            told += c->findings[k].rule == t->rule && c->findings[k].verdict != MPA_FINDING_INFO;
+        FUZZ_CHECK(t->verdict != MPA_VERDICT_BROKEN || t->count >= told);
+    }
+}
+
 static void check_conn(const struct mpa_rec_conn *r)
 {
     check_verdicts(r);
+    check_rules(r);
     check_lists(r);
     FUZZ_CHECK(r->id >= 0 && r->subflow_count >= 0 && r->add_addr_count >= 0 && r->hit_count >= 0);
     FUZZ_CHECK(r->last_ns >= r->first_ns);
@@ -163,12 +208,20 @@ static void begin(struct conversation *c)
             .notes = true,
             .on_conn = on_conn,
             .context = &c->points[i],
+            .judge = mpa_check_judge,
         };
+        const struct mpa_check_config rules = {.profile = i ? MPA_PROFILE_LB : MPA_PROFILE_AUTO,
+                                               .strict_ids = i != 0};
 
         c->points[i].merge = c->merge;
         c->points[i].capture = i;
+        c->points[i].check = mpa_check_new(&rules);
+        FUZZ_CHECK(c->points[i].check);
+        mpa_check_attach(c->points[i].check, &config.track);
+        config.judge_context = c->points[i].check;
         c->points[i].measure = mpa_measure_new(&config);
         FUZZ_CHECK(c->points[i].measure);
+        mpa_check_tracker(c->points[i].check, mpa_measure_tracker(c->points[i].measure));
     }
 }
 
@@ -227,7 +280,29 @@ static void check_report(const struct mpa_rec_report *r)
     FUZZ_CHECK(r->churn.tcp_failed + r->churn.tcp_undetermined <= r->churn.tcp_hit);
 }
 
-static void end(struct conversation *c)
+/* What the rules say of a merged record. */
+static void judge(struct mpa_check *check, const struct mpa_rec_conn *conn)
+{
+    struct mpa_rec_conn judged = *conn;
+
+    FUZZ_CHECK(mpa_check_record(check, &judged) == MPA_OK);
+    check_rules(&judged);
+}
+
+static void check_sums(const struct mpa_rec_report *r)
+{
+    FUZZ_CHECK(r->rules && r->rule_count == MPA_RULE_COUNT);
+    for (int i = 0; i < r->rule_count; i++) {
+        const struct mpa_rec_rule *rule = &r->rules[i];
+        int64_t sum = rule->passed + rule->broken;
+
+        for (int k = 0; k < MPA_RULE_REASONS; k++)
+            sum += rule->not_verifiable[k];
+        FUZZ_CHECK(sum == rule->checked);
+    }
+}
+
+static void end(struct conversation *c, int64_t last_ns)
 {
     const struct mpa_rec_vantage_pair *pairs;
     struct mpa_measure *sum = c->points[0].measure;
@@ -242,16 +317,20 @@ static void end(struct conversation *c)
     }
     FUZZ_CHECK(mpa_measure_add(sum, c->points[1].measure) == MPA_OK);
     FUZZ_CHECK(mpa_merge_finish(c->merge) == MPA_OK);
+    mpa_check_end(c->points[0].check, last_ns);
     while (mpa_merge_next(c->merge, &conn) == 1) {
         FUZZ_CHECK(conn->id > last);
         last = conn->id;
         merged++;
         mpa_measure_complete(sum, conn);
         check_conn(conn);
+        judge(c->points[0].check, conn);
     }
     FUZZ_CHECK(merged <= c->points[0].records + c->points[1].records);
     FUZZ_CHECK(mpa_measure_report(sum, &report) == MPA_OK);
     check_report(&report);
+    mpa_check_report(c->points[0].check, &report);
+    check_sums(&report);
     check_percentiles(&report.add_addr.first_to_echo);
     check_percentiles(&report.add_addr.last_to_echo);
     check_percentiles(&report.churn.gap);
@@ -260,8 +339,10 @@ static void end(struct conversation *c)
     FUZZ_CHECK(mpa_pairs_report(c->pairs, &pairs, &count) == MPA_OK);
     for (int i = 0; i < count; i++)
         check_percentiles(&pairs[i].delay);
-    for (int i = 0; i < POINTS; i++)
+    for (int i = 0; i < POINTS; i++) {
         mpa_measure_free(c->points[i].measure);
+        mpa_check_free(c->points[i].check);
+    }
     mpa_merge_free(c->merge);
     mpa_pairs_free(c->pairs);
 }
@@ -296,6 +377,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         data += HEAD + claimed;
         size -= HEAD + claimed;
     }
-    end(&c);
+    end(&c, ns);
     return 0;
 }
