@@ -85,6 +85,24 @@ static void test_macs(void)
     CU_ASSERT(!value_mac("024c420021ff", mac) && !value_mac("0g:4c:42:00:21:ff", mac));
 }
 
+static void test_secrets(void)
+{
+    uint8_t secret[VALUE_SECRET_MAX];
+    char longest[2 * VALUE_SECRET_MAX + 3];
+    size_t size = 0;
+
+    CU_ASSERT(value_secret("00aBfF", secret, &size) && size == 3);
+    CU_ASSERT(memcmp(secret, "\x00\xab\xff", 3) == 0);
+    CU_ASSERT(!value_secret("", secret, &size) && !value_secret("0", secret, &size));
+    CU_ASSERT(!value_secret("0g", secret, &size) && !value_secret("00 11", secret, &size));
+    memset(longest, '1', sizeof(longest));
+    longest[2 * VALUE_SECRET_MAX] = '\0';
+    CU_ASSERT(value_secret(longest, secret, &size) && size == VALUE_SECRET_MAX);
+    longest[2 * VALUE_SECRET_MAX] = '1';
+    longest[2 * VALUE_SECRET_MAX + 2] = '\0';
+    CU_ASSERT(!value_secret(longest, secret, &size));
+}
+
 static struct mpa_addr addr(const char *text)
 {
     struct mpa_prefix prefix;
@@ -182,8 +200,9 @@ static void test_groups(void)
 int main(void)
 {
     static CU_TestInfo tests[] = {
-        {"numbers", test_numbers},       {"times", test_times},   {"MAC addresses", test_macs},
-        {"selections", test_selections}, {"groups", test_groups}, CU_TEST_INFO_NULL,
+        {"numbers", test_numbers}, {"times", test_times},           {"MAC addresses", test_macs},
+        {"secrets", test_secrets}, {"selections", test_selections}, {"groups", test_groups},
+        CU_TEST_INFO_NULL,
     };
     CU_SuiteInfo suites[] = {{.pName = "cli", .pTests = tests}, CU_SUITE_INFO_NULL};
     unsigned failures;
