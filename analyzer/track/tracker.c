@@ -313,7 +313,7 @@ void mpa_tracker_segment(struct mpa_tracker *t, const struct mpa_segment *segmen
 }
 
 #define BATCH 256
-#define AHEAD 6 /* Segments between one wave of fetching ahead and the next: each needs what the one before brought. */
+#define AHEAD 6 /* Segments from one wave of fetching to the next, which needs what it brought. */
 
 /* Where segment 'i' is looked for. */
 static void fetch_places(const struct mpa_tracker *t, const struct mpa_segment *seg, uint32_t *hash,
@@ -375,7 +375,8 @@ static void take_batch(struct mpa_tracker *t, const struct mpa_segment *segments
             (i == 2 * AHEAD || hash[i - 2 * AHEAD] != hash[i - 2 * AHEAD - 1]))
             fetch_state(t, hash[i - 2 * AHEAD]);
         if (i >= 3 * AHEAD)
-            step(t, &segments[i - 3 * AHEAD], hash[i - 3 * AHEAD], print[i - 3 * AHEAD], &sf, &facts);
+            step(t, &segments[i - 3 * AHEAD], hash[i - 3 * AHEAD], print[i - 3 * AHEAD], &sf,
+                 &facts);
     }
 }
 
