@@ -130,6 +130,9 @@ int64_t balance_time(const struct mpa_conn *conn);
 /* Whether the rules LB look at it: the server set C, or the profile asks for them. */
 bool balance_active(const struct mpa_check *c, const struct mpa_conn *conn);
 
+/* The capture lacks packets of this connection: others, which leave no gap, may be missing too. */
+bool balance_has_gaps(const struct mpa_conn *conn);
+
 /* Whether who sends in that direction could use a direct subflow at that time. */
 bool balance_direct_usable(const struct mpa_conn *conn, enum mpa_dir dir, int64_t ns);
 

@@ -63,16 +63,6 @@ static const struct mpa_advert *first_unique(const struct mpa_conn *conn)
     return NULL;
 }
 
-/* The capture lacks packets of this connection: others, which leave no gap, may be missing too. */
-static bool has_gaps(const struct mpa_conn *conn)
-{
-    for (const struct mpa_subflow *sf = conn->subflows; sf; sf = sf->next)
-        for (int dir = 0; dir < 2; dir++)
-            if (check_lost(sf, (enum mpa_dir)dir) || mpa_space_hole_count(&sf->half[dir].seen))
-                return true;
-    return false;
-}
-
 /* Why the server's failure to say something until 'due_ns' cannot be told from here; PASSED where
    it can. */
 static enum mpa_verdict server_silent(const struct check_case *k, int64_t due_ns)
@@ -88,10 +78,20 @@ static enum mpa_verdict server_silent(const struct check_case *k, int64_t due_ns
         return MPA_VERDICT_NV_SNAP;
     if (check_beside_sender(k->conn, MPA_TO_CLIENT) != 1)
         return MPA_VERDICT_NV_VANT;
-    return has_gaps(k->conn) ? MPA_VERDICT_NV_LOSS : MPA_VERDICT_PASSED;
+    return balance_has_gaps(k->conn) ? MPA_VERDICT_NV_LOSS : MPA_VERDICT_PASSED;
 }
 
 /* ---- The VIP and C ------------------------------------------------------------------- */
+
+/* Why its server address counts as a VIP; NULL where it does not. */
+static const char *vip_because(const struct check_case *k, const struct mpa_subflow *first)
+{
+    if (check_given_vip(k->check, &first->flow.addr[MPA_TO_SERVER]))
+        return "it was given";
+    if (k->check->config.vip_count == 0 && has_place(k, BALANCE_SEVERAL, first))
+        return "several servers answer at it";
+    return NULL;
+}
 
 /*
  * CBF-05.  Beside --vip, an address counts as a VIP where two servers answered one SYN to it, or
@@ -102,17 +102,9 @@ enum mpa_verdict check_cbf_05(const struct check_case *k, struct mpa_rec_finding
 {
     const struct mpa_subflow *first = mpa_conn_initial(k->conn);
     const struct mpa_data_half *server = &k->conn->data[MPA_TO_CLIENT];
-    const char *why;
+    const char *why = first && first->established_ns ? vip_because(k, first) : NULL;
 
-    if (!first || first->established_ns == 0)
-        return MPA_VERDICT_NOT_APPLICABLE;
-    if (check_given_vip(k->check, &first->flow.addr[MPA_TO_SERVER]))
-        why = "it was given";
-    else if (k->check->config.vip_count)
-        return MPA_VERDICT_NOT_APPLICABLE;
-    else if (has_place(k, BALANCE_SEVERAL, first))
-        why = "several servers answer at it";
-    else
+    if (!why)
         return MPA_VERDICT_NOT_APPLICABLE;
     if (!(server->flags & MPA_DATA_CAPABLE))
         return MPA_VERDICT_NV_SYN;
@@ -159,6 +151,15 @@ enum mpa_verdict check_cbf_06(const struct check_case *k, struct mpa_rec_finding
 
 /* ---- What both hosts do first (paper, figure 4) ---------------------------------------- */
 
+/* An echo of what was not captured, or a join to an address that nobody advertised here. */
+static bool learned_elsewhere(const struct mpa_conn *conn)
+{
+    for (const struct mpa_advert *a = conn->adverts; a; a = a->next)
+        if (a->from == MPA_TO_CLIENT && a->first_ns == 0)
+            return true;
+    return (conn->flags & MPA_CONN_DIRECT) != 0;
+}
+
 /* LB-01 */
 enum mpa_verdict check_lb_01(const struct check_case *k, struct mpa_rec_finding *f)
 {
@@ -173,6 +174,8 @@ enum mpa_verdict check_lb_01(const struct check_case *k, struct mpa_rec_finding 
     due_ns = first->established_ns + balance_time(k->conn);
     if (a && a->first_ns <= due_ns)
         return MPA_VERDICT_PASSED;
+    if (!a && learned_elsewhere(k->conn))
+        return MPA_VERDICT_NV_LOSS;
     silent = server_silent(k, due_ns);
     if (silent != MPA_VERDICT_PASSED)
         return silent;
@@ -189,11 +192,17 @@ enum mpa_verdict check_lb_01(const struct check_case *k, struct mpa_rec_finding 
     return check_broken(f, "The server advertises its unique address late");
 }
 
+/* RFC 8684 knows C and ADD_ADDR without backup; in mode D1 (C.12) servers ask for it.  Where none
+   did so at this VIP yet, LB-02 and LB-04 are asked by profile lb only. */
+static bool uses_backup(const struct check_case *k, const struct mpa_subflow *first)
+{
+    return k->check->config.profile == MPA_PROFILE_LB || has_place(k, BALANCE_BACKUP, first);
+}
+
 /*
  * LB-02.  Not asked where no unique address is advertised: LB-01 says that, and a backup needs
- * something that it is the backup of.  Nor, unless the profile is lb, where no server at this VIP
- * ever asked for it: RFC 8684 knows C and ADD_ADDR without (mode D1 of C.12 has MP_PRIO).  The
- * ICNP-2017 kernel cannot say it while every packet is full (A.6).
+ * something that it is the backup of.  The ICNP-2017 kernel cannot say it while every packet is full
+ * (A.6).
  */
 enum mpa_verdict check_lb_02(const struct check_case *k, struct mpa_rec_finding *f)
 {
@@ -201,9 +210,7 @@ enum mpa_verdict check_lb_02(const struct check_case *k, struct mpa_rec_finding 
     int64_t due_ns, prio_ns = state(k)->prio_ns;
     enum mpa_verdict silent;
 
-    if (!first || !first_unique(k->conn))
-        return MPA_VERDICT_NOT_APPLICABLE;
-    if (k->check->config.profile != MPA_PROFILE_LB && !has_place(k, BALANCE_BACKUP, first))
+    if (!first || !first_unique(k->conn) || !uses_backup(k, first))
         return MPA_VERDICT_NOT_APPLICABLE;
     due_ns = first->established_ns + balance_time(k->conn);
     if (prio_ns && prio_ns <= due_ns)
@@ -270,7 +277,7 @@ enum mpa_verdict check_lb_03(const struct check_case *k, struct mpa_rec_finding 
     /* Elsewhere the join may be on another interface, or its first SYN was lost. */
     if (check_beside_sender(k->conn, MPA_TO_SERVER) != 1 || check_subflow_missing(k->conn))
         return MPA_VERDICT_NV_SUB;
-    if (has_gaps(k->conn))
+    if (balance_has_gaps(k->conn))
         return MPA_VERDICT_NV_LOSS;
     check_addr(f, "address", &a->addr);
     check_duration(f, "within", balance_time(k->conn));
@@ -300,12 +307,14 @@ static enum mpa_verdict judge_share(const struct check_case *k, enum mpa_dir dir
     const uint64_t *after = state(k)->after[dir];
     uint64_t sum = after[0] + after[1];
 
-    if (!first || sum == 0)
+    if (!first || sum == 0 || !uses_backup(k, first))
         return MPA_VERDICT_NOT_APPLICABLE;
     if (after[0] <= SHARE_BYTES || after[0] * SHARE_MAX <= sum)
         return MPA_VERDICT_PASSED;
     if (state(k)->flags & BALANCE_TRUNCATED)
         return MPA_VERDICT_NV_SNAP;
+    if (balance_has_gaps(k->conn))
+        return MPA_VERDICT_NV_LOSS;
     if (check_beside_sender(k->conn, dir) != 1)
         return MPA_VERDICT_NV_VANT;
     check_frame(f, state(k)->after_frame[dir]);

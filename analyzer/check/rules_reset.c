@@ -87,6 +87,18 @@ static const struct balance_ending *dragged(const struct check_case *k,
     return NULL;
 }
 
+/* A DATA_FIN that was acknowledged and not captured. */
+static bool fin_missed(const struct mpa_conn *conn)
+{
+    for (int dir = 0; dir < 2; dir++) {
+        const struct mpa_data_half *d = &conn->data[dir];
+
+        if (!(d->flags & MPA_DATA_FIN) && d->seen.begun && (int64_t)(d->acked - d->seen.next) > 0)
+            return true;
+    }
+    return false;
+}
+
 enum mpa_verdict check_ac_01(const struct check_case *k, struct mpa_rec_finding *f)
 {
     const struct balance_death *d = death_of(k);
@@ -104,6 +116,8 @@ enum mpa_verdict check_ac_01(const struct check_case *k, struct mpa_rec_finding 
         return e || !check_ended(k, d->ns, AT_ONCE_NS) ? MPA_VERDICT_PASSED : MPA_VERDICT_NV_END;
     if (state(k)->flags & BALANCE_TRUNCATED)
         return MPA_VERDICT_NV_SNAP;
+    if (balance_has_gaps(k->conn) || fin_missed(k->conn))
+        return MPA_VERDICT_NV_LOSS;
     if (check_subflow_missing(k->conn))
         return MPA_VERDICT_NV_SUB;
     check_frame(f, e->frame);
@@ -165,6 +179,8 @@ enum mpa_verdict check_ac_02(const struct check_case *k, struct mpa_rec_finding 
             return MPA_VERDICT_NV_SNAP;
         if (check_one_way(k->sf, check_other((enum mpa_dir)dir)))
             return MPA_VERDICT_NV_DIR;
+        if (balance_has_gaps(k->conn))
+            return MPA_VERDICT_NV_LOSS;
         if (check_subflow_missing(k->conn))
             return MPA_VERDICT_NV_SUB;
         if (!is_silence(k, d, (enum mpa_dir)dir, end_ns - stall_ns + limit))

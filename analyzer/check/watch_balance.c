@@ -28,6 +28,15 @@ bool balance_active(const struct mpa_check *c, const struct mpa_conn *conn)
            ((server->flags & MPA_DATA_CAPABLE) && (server->capable_flags & MPA_CAPABLE_C));
 }
 
+bool balance_has_gaps(const struct mpa_conn *conn)
+{
+    for (const struct mpa_subflow *sf = conn->subflows; sf; sf = sf->next)
+        for (int dir = 0; dir < 2; dir++)
+            if (check_lost(sf, (enum mpa_dir)dir) || mpa_space_hole_count(&sf->half[dir].seen))
+                return true;
+    return false;
+}
+
 /* Established and alive: a join is that from its fourth ACK on. */
 static bool is_established(const struct mpa_subflow *sf)
 {
