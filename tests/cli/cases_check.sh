@@ -354,6 +354,10 @@ case_check_vantage_points() {
     analyze --check --report=json "$folder"
     expect_status 1
     [ "$(findings AA-04)" -eq "$alone" ] || fail "the merged findings are others"
+    # Echoes that the cable altered pass balancer and servers: each is told once.
+    folder=$golden/../flip-echo-id
+    analyze --check --report=json "$folder"
+    [ "$(findings AA-02)" -eq "$(grep -c flip-id "$folder/truth/cable.csv")" ] || fail "altered echoes are not told once each"
     perl -MJSON::PP -e '
         local $/; my $r = decode_json(<STDIN>); my %subflows; my $last = -1;
         for my $c (@{$r->{connections}}) { $subflows{"$c->{id} $_->{id}"} = 1 for @{$c->{subflows}} }
