@@ -2,6 +2,9 @@
 /* What every judge may ask of the evidence (protocol reference C.0). */
 #include "internal.h"
 
+/* Looked at for what any of them would say: a connection may consist of very many. */
+#define SUBFLOWS_MAX 256
+
 bool check_has_keys(const struct mpa_conn *conn)
 {
     return (conn->data[0].flags & conn->data[1].flags & MPA_DATA_KEY) &&
@@ -49,7 +52,10 @@ bool check_super_packet(const struct mpa_subflow *sf, enum mpa_dir dir,
 
 int check_beside_sender(const struct mpa_conn *conn, enum mpa_dir dir)
 {
-    for (const struct mpa_subflow *sf = conn->subflows; sf; sf = sf->next) {
+    int n = 0;
+
+    for (const struct mpa_subflow *sf = conn->subflows; sf && n < SUBFLOWS_MAX;
+         sf = sf->next, n++) {
         enum mpa_word at = mpa_subflow_vantage(sf);
 
         if (at == MPA_VANTAGE_UNKNOWN)
@@ -62,8 +68,10 @@ int check_beside_sender(const struct mpa_conn *conn, enum mpa_dir dir)
 int64_t check_rtt(const struct mpa_conn *conn, int64_t otherwise)
 {
     int64_t rtt = mpa_conn_rtt0(conn);
+    int n = 0;
 
-    for (const struct mpa_subflow *sf = conn->subflows; sf && rtt <= 0; sf = sf->next)
+    for (const struct mpa_subflow *sf = conn->subflows; sf && rtt <= 0 && n < SUBFLOWS_MAX;
+         sf = sf->next, n++)
         if (sf->syn_ns && sf->established_ns)
             rtt = sf->established_ns - sf->syn_ns;
     return rtt > 0 ? rtt : otherwise;
