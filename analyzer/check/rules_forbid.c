@@ -85,6 +85,7 @@ enum mpa_verdict check_cbf_03(const struct check_case *k, struct mpa_rec_finding
     check_number(f, "initial port", first->flow.port[to]);
     check_number(f, "advertised port", a->port);
     f->ns = a->first_ns;
+    f->key = (uint64_t)a->id << 16 | a->port;
     return check_noted(f, "The forbidden address was advertised with another port: version 1 may "
                           "join it there, clients of the ICNP-2017 kernel will not");
 }

@@ -30,7 +30,8 @@ static void remember(struct mpa_check *c, const struct mpa_subflow *sf)
 {
     const struct mpa_conn **set = recent_of(c, &sf->flow.addr[MPA_TO_CLIENT]);
 
-    memmove(set + 1, set, (CHECK_RECENT_WAYS - 1) * sizeof *set);
+    for (int i = CHECK_RECENT_WAYS - 1; i > 0; i--)
+        set[i] = set[i - 1];
     set[0] = sf->conn;
 }
 
