@@ -18,7 +18,6 @@ struct check_mapping {
     bool has_checksum;
     bool wide; /* The number was sent with 64 bits, or follows from the key. */
     bool fin;
-    bool capable; /* Of an MP_CAPABLE with data. */
 };
 
 /* Mappings that continue each other. */
@@ -48,8 +47,8 @@ struct check_data_flow {
     int run_count, run_capacity;
     uint64_t near;      /* Highest position seen. */
     uint64_t forgotten; /* No run that has left ended above it; 0: none has left. */
-    struct check_bare bare[CHECK_BARE];
-    int bare_count;
+    struct check_bare *bare;
+    int bare_count, bare_capacity;
     bool covered; /* Some payload had a mapping. */
     bool cut;     /* Options were cut or unreadable: a mapping may have been among them. */
     bool unknown; /* Payload came whose position is not known for sure. */
@@ -102,9 +101,10 @@ struct check_data_side {
     struct check_blocks *blocks;
     /* The lowest mapping. */
     uint64_t first_dsn;
+    uint64_t first_due; /* By the key as it was known then; valid with has_due. */
     struct mpa_frame_ref first_frame;
     int64_t first_ns, first_subflow;
-    bool has_first, first_wide;
+    bool has_first, first_wide, has_due;
     /* Data that was declared with 64-bit numbers, as far as it is of one piece. */
     uint64_t wide_start, wide_end;
     struct check_ack_fault beyond, back, top; /* Of Data ACKs of this data. */
@@ -127,12 +127,15 @@ struct check_data_conn {
     int64_t fin_ns;                  /* First DATA_FIN. */
     int64_t fins_ns;                 /* Both DATA_FINs were acknowledged; 0 before. */
     struct mpa_frame_ref fins_frame;
+    bool stray;           /* One of its subflows is. */
     bool acked_unseen[2]; /* Data was acknowledged that nobody had been seen to send. */
 };
 
 /* In each subflow. */
 struct check_data_subflow {
     struct check_data_flow *flow[2]; /* NULL before any. */
+    bool stray; /* Sequence numbers came that no window allows: of another server's SYN/ACK, or of a
+                   new connection whose SYN was not captured. */
 };
 
 #define CHECK_NOW 3 /* Mappings of one segment. */
@@ -144,6 +147,9 @@ struct check_data_all {
     const struct mpa_subflow *sf;
     struct check_mapping map[CHECK_NOW];
     int map_count;
+    bool capable; /* First data in an MP_CAPABLE: a mapping once its key is taken. */
+    uint16_t capable_length, capable_checksum;
+    bool capable_has_checksum;
     bool has_ack;
     uint64_t ack; /* Data ACK, absolute. */
     /* DS-05 */

@@ -35,7 +35,7 @@ struct check_summed {
 struct check_bad {
     struct mpa_frame_ref frame;
     int64_t ns;
-    const struct mpa_subflow *sf;
+    uint16_t subflow; /* Its id: a join may move to another connection. */
     uint64_t dsn;
     uint64_t seq_end; /* Unwrapped. */
     enum mpa_dir dir;
@@ -45,7 +45,7 @@ struct check_bad {
 struct check_fail {
     struct mpa_frame_ref frame;
     int64_t ns;
-    const struct mpa_subflow *sf;
+    uint16_t subflow;
     uint64_t dsn;
     enum mpa_dir dir;
     bool several; /* As in struct check_bad. */
@@ -56,7 +56,7 @@ struct check_fail {
 struct check_fastclose {
     struct mpa_frame_ref frame; /* The first. */
     int64_t ns;
-    const struct mpa_subflow *sf;
+    uint16_t subflow;
     uint64_t on_ack, on_rst; /* Bit sets of subflow ids below 64. */
     uint64_t in_use;         /* ... that were usable when the first one was sent. */
     int64_t again_ns;        /* The next one on the same subflow; 0 none. */
@@ -66,7 +66,7 @@ struct check_fastclose {
 /* A direction that has left MPTCP. */
 struct check_plain {
     struct mpa_frame_ref frame;
-    const struct mpa_subflow *sf;
+    uint16_t subflow;
     uint32_t ssn; /* Payload from here on needs no mapping. */
     bool set;
     bool unsure; /* Packets were missing in front of it: perhaps with its mapping. */

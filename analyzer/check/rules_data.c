@@ -2,19 +2,14 @@
 /* Rules DS: see tbl/rules.h and the protocol reference. */
 #include "internal.h"
 
-/* The worst of two verdicts about one connection: a breach, a note, a reason, a pass, nothing. */
+/* Of two verdicts about one connection: a breach, a reason, a pass, nothing. */
 static enum mpa_verdict worst(enum mpa_verdict a, enum mpa_verdict b)
 {
-    static const enum mpa_verdict first[] = {MPA_VERDICT_BROKEN, MPA_VERDICT_NOTED};
-
-    for (size_t i = 0; i < sizeof first / sizeof first[0]; i++)
-        if (a == first[i] || b == first[i])
-            return first[i];
-    if (a >= MPA_VERDICT_NV_FIRST)
+    if (a == MPA_VERDICT_BROKEN || b == MPA_VERDICT_BROKEN)
+        return MPA_VERDICT_BROKEN;
+    if (a >= MPA_VERDICT_NV_FIRST || b == MPA_VERDICT_NOT_APPLICABLE)
         return a;
-    if (b >= MPA_VERDICT_NV_FIRST)
-        return b;
-    return a == MPA_VERDICT_PASSED ? a : b;
+    return b;
 }
 
 /* The mapping that the option of this case declares; NULL where it declares none. */
@@ -48,13 +43,16 @@ static enum mpa_verdict first_mapping(const struct check_case *k, enum mpa_dir d
                                       struct mpa_rec_finding *f)
 {
     const struct check_data_side *side = k->cc->data.side[dir];
-    uint64_t due = k->conn->data[dir].idsn + 1;
     enum mpa_verdict captured;
+    uint64_t due;
 
     if (!side || !side->has_first)
         return MPA_VERDICT_NOT_APPLICABLE;
-    if (!check_has_keys(k->conn))
+    if (!side->has_due)
         return MPA_VERDICT_NV_SYN;
+    due = side->first_due;
+    if (k->cc->data.stray)
+        return MPA_VERDICT_NV_LOSS;
     if (side->first_wide ? side->first_dsn == due : (uint32_t)side->first_dsn == (uint32_t)due)
         return MPA_VERDICT_PASSED;
     captured = all_captured(k->conn, dir);
@@ -95,6 +93,8 @@ enum mpa_verdict check_ds_02(const struct check_case *k, struct mpa_rec_finding 
             continue;
         if (m->wide && r->wide ? off == 0 : (uint32_t)off == 0)
             continue;
+        if (k->cs->data.stray)
+            return MPA_VERDICT_NV_LOSS;
         check_frame(f, k->frame);
         check_frame(f, r->frame);
         check_number(f, "ssn", (int64_t)(uint32_t)m->ssn);
@@ -161,6 +161,9 @@ static enum mpa_verdict bare_payload(const struct check_case *k, const struct mp
             continue;
         if (flow->cut)
             return MPA_VERDICT_NV_SNAP;
+        /* A fallback shows on the initial subflow, from its SYN on. */
+        if (sf->role == MPA_ROLE_INITIAL && !(sf->half[0].flags & sf->half[1].flags & MPA_HALF_SYN))
+            return MPA_VERDICT_NV_SYN;
         if (h->unseen || h->seen.forgotten)
             return MPA_VERDICT_NV_LOSS;
         if (b->super)
@@ -261,8 +264,8 @@ static enum mpa_verdict data_acks(const struct check_case *k, enum mpa_dir dir,
 
     if (!side || !(d->acked || side->top.set))
         return MPA_VERDICT_NOT_APPLICABLE;
-    if (!side->top.set)
-        return MPA_VERDICT_NV_SYN;
+    if (!side->top.set || k->cc->data.stray)
+        return side->top.set ? MPA_VERDICT_NV_LOSS : MPA_VERDICT_NV_SYN;
     if ((d->flags & MPA_DATA_FIN) && (int64_t)(side->top.ack - last) > 0)
         return bad_ack(side->beyond.set && (int64_t)(side->beyond.ack - last) > 0 ? &side->beyond
                                                                                   : &side->top,
@@ -324,6 +327,8 @@ enum mpa_verdict check_ds_08(const struct check_case *k, struct mpa_rec_finding 
                                "than 0 or another length than 1");
     if (!again)
         return MPA_VERDICT_PASSED;
+    if (k->cc->data.stray)
+        return MPA_VERDICT_NV_LOSS;
     check_hex64(f, "data_fin", d->fin_dsn);
     behind = (int64_t)(m->dsn + m->size - d->fin_dsn);
     if (!check_has_keys(k->conn))

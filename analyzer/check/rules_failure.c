@@ -8,6 +8,16 @@ static int64_t patience(const struct mpa_conn *conn)
     return SECOND + 3 * check_rtt(conn, SECOND);
 }
 
+/* NULL where it has moved to another connection: what it said before is then not judged. */
+static const struct mpa_subflow *subflow_of(const struct mpa_conn *conn, uint16_t id)
+{
+    const struct mpa_subflow *sf = conn->subflows;
+
+    while (sf && sf->id != id)
+        sf = sf->next;
+    return sf;
+}
+
 /* ---- FL-01, FL-02, FL-03: checksums ------------------------------------------------------ */
 
 /* Whether checksums are used: 1 yes, 0 no, -1 the handshake does not say. */
@@ -73,7 +83,7 @@ static const struct check_fail *answer_of(const struct check_failure_state *stat
                                           const struct check_bad *bad)
 {
     for (int i = 0; i < state->fail_count; i++)
-        if (state->fail[i].sf == bad->sf && state->fail[i].dir == check_other(bad->dir) &&
+        if (state->fail[i].subflow == bad->subflow && state->fail[i].dir == check_other(bad->dir) &&
             state->fail[i].ns >= bad->ns)
             return &state->fail[i];
     return NULL;
@@ -82,7 +92,7 @@ static const struct check_fail *answer_of(const struct check_failure_state *stat
 static bool is_start_of_bad(const struct check_failure_state *state, const struct check_fail *fail)
 {
     for (int i = 0; i < state->bad_count; i++)
-        if (state->bad[i].sf == fail->sf && state->bad[i].dsn == fail->dsn)
+        if (state->bad[i].subflow == fail->subflow && state->bad[i].dsn == fail->dsn)
             return true;
     return state->bad_count == CHECK_BADS; /* There may have been more. */
 }
@@ -90,19 +100,22 @@ static bool is_start_of_bad(const struct check_failure_state *state, const struc
 static enum mpa_verdict no_answer(const struct check_case *k, const struct check_bad *bad,
                                   struct mpa_rec_finding *f)
 {
+    const struct mpa_subflow *sf = subflow_of(k->conn, bad->subflow);
     enum mpa_dir dir = check_other(bad->dir);
 
-    if (check_one_way(bad->sf, dir))
+    if (!sf)
+        return MPA_VERDICT_NOT_APPLICABLE;
+    if (check_one_way(sf, dir))
         return MPA_VERDICT_NV_DIR;
     if (check_beside_sender(k->conn, dir) != 1)
         return MPA_VERDICT_NV_VANT;
-    if (bad->sf->half[bad->dir].acked < bad->seq_end)
+    if (sf->half[bad->dir].acked < bad->seq_end)
         return MPA_VERDICT_NV_LOSS; /* It may not have arrived. */
     if (check_ended(k, bad->ns, patience(k->conn)))
         return MPA_VERDICT_NV_END;
     check_frame(f, bad->frame);
     f->ns = bad->ns;
-    f->subflow = bad->sf->id;
+    f->subflow = bad->subflow;
     check_hex64(f, "dsn", bad->dsn);
     return check_broken(f, "a mapping with a wrong checksum is acknowledged without MP_FAIL");
 }
@@ -112,7 +125,7 @@ static enum mpa_verdict wrong_fail(const struct check_fail *fail, struct mpa_rec
 {
     check_frame(f, fail->frame);
     f->ns = fail->ns;
-    f->subflow = fail->sf->id;
+    f->subflow = fail->subflow;
     return check_broken(f, text);
 }
 
@@ -120,7 +133,9 @@ static enum mpa_verdict wrong_fail(const struct check_fail *fail, struct mpa_rec
 static enum mpa_verdict reset_too(const struct check_case *k, const struct check_fail *fail,
                                   bool several, struct mpa_rec_finding *f)
 {
-    if (!several || check_subflow_of(fail->sf)->failure.rst_ns[fail->dir])
+    const struct mpa_subflow *sf = subflow_of(k->conn, fail->subflow);
+
+    if (!sf || !several || check_subflow_of(sf)->failure.rst_ns[fail->dir])
         return MPA_VERDICT_PASSED;
     if (check_beside_sender(k->conn, fail->dir) != 1)
         return MPA_VERDICT_NV_VANT; /* A RST is sent once, and may be lost on its way. */
@@ -151,14 +166,17 @@ static enum mpa_verdict failed_elsewhere(const struct check_case *k, const struc
 {
     enum mpa_dir dir = check_other(fail->dir);
     const struct mpa_data_half *d = &k->conn->data[dir];
+    const struct mpa_subflow *sf = subflow_of(k->conn, fail->subflow);
 
-    if (check_one_way(fail->sf, dir))
+    if (!sf)
+        return MPA_VERDICT_NOT_APPLICABLE;
+    if (check_one_way(sf, dir))
         return MPA_VERDICT_NV_DIR;
     if (!check_has_keys(k->conn) || !d->declared.begun)
         return MPA_VERDICT_NV_SYN;
     if ((int64_t)(fail->dsn - (d->idsn + 1)) >= 0 && (int64_t)(fail->dsn - d->declared.next) < 0)
         return reset_too(k, fail, fail->several, f);
-    if (check_subflow_missing(k->conn) || check_holes(fail->sf, dir))
+    if (check_subflow_missing(k->conn) || check_holes(sf, dir))
         return MPA_VERDICT_NV_LOSS;
     check_hex64(f, "mp_fail", fail->dsn);
     return wrong_fail(fail, f, "the MP_FAIL names data that was never sent");
@@ -207,6 +225,8 @@ enum mpa_verdict check_fl_04(const struct check_case *k, struct mpa_rec_finding 
     bare = check_covered(flow, at, at + seg->payload_size);
     if (bare == at + seg->payload_size)
         return MPA_VERDICT_PASSED;
+    if (k->sf->role == MPA_ROLE_INITIAL)
+        return MPA_VERDICT_NV_SYN; /* A fallback that shows only where the handshake was captured. */
     if (flow->cut)
         return MPA_VERDICT_NV_SNAP;
     if (check_holes(k->sf, k->dir) || at < flow->forgotten)
@@ -232,14 +252,14 @@ enum mpa_verdict check_fl_05(const struct check_case *k, struct mpa_rec_finding 
 
     if (!plain || !plain->set || k->segment->payload_size == 0 || k->facts->keepalive)
         return MPA_VERDICT_NOT_APPLICABLE;
-    if (k->sf != plain->sf && k->facts->new_bytes)
+    if (k->sf->id != plain->subflow && k->facts->new_bytes)
         text = "data comes on another subflow than the one that fell back";
-    for (int i = 0; i < now->map_count && k->sf == plain->sf; i++)
+    for (int i = 0; i < now->map_count && k->sf->id == plain->subflow; i++)
         if (now->map[i].length && now->map[i].size &&
             (int32_t)((uint32_t)now->map[i].ssn - plain->ssn) > 0)
             text = "a finite mapping comes after the fallback";
     if (!text)
-        return k->sf == plain->sf ? MPA_VERDICT_PASSED : MPA_VERDICT_NOT_APPLICABLE;
+        return k->sf->id == plain->subflow ? MPA_VERDICT_PASSED : MPA_VERDICT_NOT_APPLICABLE;
     if (plain->unsure)
         return MPA_VERDICT_NV_LOSS;
     check_frame(f, k->frame);
@@ -272,7 +292,7 @@ static enum mpa_verdict mixed(const struct check_fastclose *fc, struct mpa_rec_f
 {
     check_frame(f, fc->frame);
     f->ns = fc->ns;
-    f->subflow = fc->sf->id;
+    f->subflow = fc->subflow;
     return check_broken(f, text);
 }
 
@@ -284,7 +304,7 @@ static enum mpa_verdict others_reset(const struct check_case *k, const struct ch
         const struct check_failure_subflow *fs = &check_subflow_of(sf)->failure;
         bool asked = sf->id < 64 && (fc->in_use >> sf->id & 1);
 
-        if (!asked || sf == fc->sf || fs->rst_ns[0] || fs->rst_ns[1])
+        if (!asked || sf->id == fc->subflow || fs->rst_ns[0] || fs->rst_ns[1])
             continue;
         if (check_one_way(sf, dir))
             return MPA_VERDICT_NV_DIR;
@@ -347,14 +367,15 @@ static enum mpa_verdict fastclose_answer(const struct check_case *k, enum mpa_di
     const struct check_fastclose *fc = state ? &state->fastclose[dir] : NULL;
     enum mpa_dir peer = check_other(dir);
     int64_t rtt = check_rtt(k->conn, SECOND), rto = rtt > SECOND / 2 ? 2 * rtt : SECOND;
+    const struct mpa_subflow *sf = fc && fc->set ? subflow_of(k->conn, fc->subflow) : NULL;
     int64_t rst;
 
-    if (!fc || !fc->set || !fc->on_ack)
+    if (!sf || !fc->on_ack)
         return MPA_VERDICT_NOT_APPLICABLE;
-    rst = check_subflow_of(fc->sf)->failure.rst_ns[peer];
+    rst = check_subflow_of(sf)->failure.rst_ns[peer];
     if ((rst && rst <= fc->ns + 3 * rto) || (fc->again_ns && fc->again_ns <= fc->ns + 3 * rto))
         return MPA_VERDICT_PASSED;
-    if (check_one_way(fc->sf, peer))
+    if (check_one_way(sf, peer))
         return MPA_VERDICT_NV_DIR;
     if (check_beside_sender(k->conn, dir) != 1 && check_beside_sender(k->conn, peer) != 1)
         return MPA_VERDICT_NV_VANT; /* Both may be lost on their way to here. */
@@ -362,7 +383,7 @@ static enum mpa_verdict fastclose_answer(const struct check_case *k, enum mpa_di
         return MPA_VERDICT_NV_END;
     check_frame(f, fc->frame);
     f->ns = fc->ns;
-    f->subflow = fc->sf->id;
+    f->subflow = fc->subflow;
     check_duration(f, "awaited", 3 * rto);
     return check_broken(f, "the MP_FASTCLOSE is neither answered with RST nor repeated");
 }

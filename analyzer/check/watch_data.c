@@ -5,6 +5,10 @@
 #include <stdlib.h>
 
 #define UNWRAPPED (UINT64_C(1) << 32) /* Where unwrapped positions begin. */
+/* No sender is further ahead of what was captured, unless much is missing; none repeats what is
+   older. */
+#define STRAY_AHEAD  (INT64_C(1) << 20)
+#define STRAY_BEHIND (INT64_C(16) << 20)
 
 /* ---- Areas ----------------------------------------------------------------------------- */
 
@@ -49,8 +53,10 @@ static void end(struct mpa_check *c, const struct mpa_conn *conn)
         for (const struct mpa_subflow *sf = conn->subflows; sf; sf = sf->next) {
             struct check_data_flow **flow = &check_subflow_of(sf)->data.flow[dir];
 
-            if (*flow)
+            if (*flow) {
                 free((*flow)->runs);
+                free((*flow)->bare);
+            }
             free(*flow);
             *flow = NULL;
         }
@@ -61,7 +67,9 @@ static void end(struct mpa_check *c, const struct mpa_conn *conn)
 
 bool check_position_known(const struct mpa_subflow *sf, enum mpa_dir dir)
 {
-    return (sf->half[dir].flags & MPA_HALF_ISN) && !(sf->flags & MPA_SF_MIDSTREAM);
+    return (sf->half[dir].flags & MPA_HALF_ISN) && !(sf->flags & MPA_SF_MIDSTREAM) &&
+           !((sf->flags & MPA_SF_SPLIT) && !sf->established_ns) &&
+           !check_subflow_of(sf)->data.stray;
 }
 
 uint64_t check_position(const struct mpa_subflow *sf, enum mpa_dir dir,
@@ -96,54 +104,48 @@ bool check_holes(const struct mpa_subflow *sf, enum mpa_dir dir)
 
 /* ---- Options --------------------------------------------------------------------------- */
 
+/* Further from what was seen than any window allows. */
+static bool is_stray(const struct mpa_segment *seg, const struct mpa_subflow *sf, enum mpa_dir dir)
+{
+    const struct check_data_flow *flow = check_subflow_of(sf)->data.flow[dir];
+    int64_t off = (int64_t)(check_position(sf, dir, seg) - (flow ? flow->near : UNWRAPPED));
+
+    return check_position_known(sf, dir) && !(seg->flags & (MPA_TCP_SYN | MPA_TCP_RST)) &&
+           (off > STRAY_AHEAD || off < -STRAY_BEHIND);
+}
+
 static struct check_data_all *now_of(struct mpa_check *c, const struct mpa_segment *seg,
-                                     const struct mpa_subflow *sf)
+                                     const struct mpa_subflow *sf, enum mpa_dir dir)
 {
     struct check_data_all *now = &c->data;
 
-    if (now->frame != seg->frame || now->capture != seg->capture || now->sf != sf)
-        *now = (struct check_data_all){.frame = seg->frame, .capture = seg->capture, .sf = sf};
+    if (now->frame == seg->frame && now->capture == seg->capture && now->sf == sf)
+        return now;
+    *now = (struct check_data_all){.frame = seg->frame, .capture = seg->capture, .sf = sf};
+    if (is_stray(seg, sf, dir))
+        check_subflow_of(sf)->data.stray = check_conn_of(sf->conn)->data.stray = true;
     return now;
 }
 
-/* What a DSS maps, or the first data of an MP_CAPABLE. */
-static bool read_mapping(const struct mpa_event *e, const struct check_data_flow *flow,
-                         struct check_mapping *ret)
+/* What a DSS maps. */
+static struct check_mapping read_mapping(const struct mpa_event *e,
+                                         const struct check_data_flow *flow)
 {
-    const struct mpa_option *o = e->option;
-    const struct mpa_data_half *d = &e->conn->data[e->dir];
+    const struct mpa_dss *dss = &e->option->dss;
+    bool wide = (dss->flags & MPA_DSS_DSN8) != 0, fin = (dss->flags & MPA_DSS_FIN) != 0;
 
-    if (o->subtype == MPA_MP_CAPABLE) {
-        if (!o->capable.has_length || !(d->flags & MPA_DATA_KEY) ||
-            (e->conn->flags & MPA_CONN_UNDECIDED))
-            return false;
-        *ret = (struct check_mapping){.dsn = d->idsn + 1,
-                                      .ssn = mpa_unwrap32(flow->near, 1),
-                                      .size = o->capable.length,
-                                      .length = o->capable.length,
-                                      .checksum = o->capable.checksum,
-                                      .has_checksum = o->capable.has_checksum,
-                                      .wide = true,
-                                      .capable = true};
-        return true;
-    }
-    if (!(o->dss.flags & MPA_DSS_MAP))
-        return false;
-    *ret = (struct check_mapping){
-        .dsn = mpa_data_expand(d, o->dss.dsn, (o->dss.flags & MPA_DSS_DSN8) != 0),
-        .ssn = mpa_unwrap32(flow->near, o->dss.ssn),
-        .size = o->dss.length,
-        .length = o->dss.length,
-        .checksum = o->dss.checksum,
-        .has_checksum = o->dss.has_checksum,
-        .wide = (o->dss.flags & MPA_DSS_DSN8) != 0,
-        .fin = (o->dss.flags & MPA_DSS_FIN) != 0};
-    if (ret->fin && ret->size)
-        ret->size--;
-    return true;
+    return (struct check_mapping){.dsn = mpa_data_expand(&e->conn->data[e->dir], dss->dsn, wide),
+                                  .ssn = mpa_unwrap32(flow->near, dss->ssn),
+                                  .size = fin && dss->length ? dss->length - 1u : dss->length,
+                                  .length = dss->length,
+                                  .checksum = dss->checksum,
+                                  .has_checksum = dss->has_checksum,
+                                  .wide = wide,
+                                  .fin = fin};
 }
 
-static void note_first(struct check_data_side *side, const struct mpa_event *e,
+static void note_first(struct check_data_side *side, const struct mpa_segment *seg,
+                       const struct mpa_subflow *sf, enum mpa_dir dir,
                        const struct check_mapping *m)
 {
     if (side->has_first && (int64_t)(m->dsn - side->first_dsn) >= 0)
@@ -151,9 +153,11 @@ static void note_first(struct check_data_side *side, const struct mpa_event *e,
     side->has_first = true;
     side->first_dsn = m->dsn;
     side->first_wide = m->wide;
-    side->first_frame = e->frame;
-    side->first_ns = e->ns;
-    side->first_subflow = e->subflow->id;
+    side->has_due = check_has_keys(sf->conn);
+    side->first_due = sf->conn->data[dir].idsn + 1;
+    side->first_frame = (struct mpa_frame_ref){seg->capture, (int64_t)seg->frame};
+    side->first_ns = seg->ns;
+    side->first_subflow = sf->id;
 }
 
 static void note_wide(struct check_data_side *side, const struct check_mapping *m)
@@ -170,30 +174,60 @@ static void note_wide(struct check_data_side *side, const struct check_mapping *
 
 static void see_mapping(struct mpa_check *c, const struct mpa_event *e)
 {
-    struct check_data_all *now = now_of(c, e->segment, e->subflow);
+    struct check_data_all *now = now_of(c, e->segment, e->subflow, e->dir);
     struct check_data_flow *flow = flow_of(c, e->subflow, e->dir);
     struct check_data_side *side = side_of(c, e->conn, e->dir);
     struct check_mapping m;
 
     if (!flow || !side)
         return;
-    if (!read_mapping(e, flow, &m)) {
-        if (e->option->subtype == MPA_MP_CAPABLE && e->option->capable.has_length)
-            flow->cut = true; /* It maps, but nobody knows what. */
-        return;
-    }
+    m = read_mapping(e, flow);
     if (now->map_count < CHECK_NOW)
         now->map[now->map_count++] = m;
     if (e->conn->protocol != MPA_PROTOCOL_MPTCP || m.length == 0)
         return;
     if (m.size)
-        note_first(side, e, &m);
-    if (m.size && m.wide && !m.capable)
+        note_first(side, e->segment, e->subflow, e->dir, &m);
+    if (m.size && m.wide)
         note_wide(side, &m);
     if (m.fin && !side->has_fin) {
         side->has_fin = true;
         side->fin_start = m.dsn;
     }
+}
+
+static void see_capable(struct mpa_check *c, const struct mpa_event *e)
+{
+    struct check_data_all *now = now_of(c, e->segment, e->subflow, e->dir);
+
+    now->capable = true;
+    now->capable_length = e->option->capable.length;
+    now->capable_checksum = e->option->capable.checksum;
+    now->capable_has_checksum = e->option->capable.has_checksum;
+}
+
+/* The first data's mapping, from the key that the same option may have brought. */
+static void map_capable(struct mpa_check *c, const struct mpa_segment *seg,
+                        const struct mpa_subflow *sf, enum mpa_dir dir)
+{
+    struct check_data_all *now = &c->data;
+    struct check_data_flow *flow = flow_of(c, sf, dir);
+    struct check_data_side *side = side_of(c, sf->conn, dir);
+
+    if (!flow || !side || now->map_count == CHECK_NOW)
+        return;
+    if (!(sf->conn->data[dir].flags & MPA_DATA_KEY) || (sf->conn->flags & MPA_CONN_UNDECIDED)) {
+        flow->cut = true; /* It maps, but nobody knows to what. */
+        return;
+    }
+    now->map[now->map_count] = (struct check_mapping){.dsn = sf->conn->data[dir].idsn + 1,
+                                                      .ssn = mpa_unwrap32(flow->near, 1),
+                                                      .size = now->capable_length,
+                                                      .length = now->capable_length,
+                                                      .checksum = now->capable_checksum,
+                                                      .has_checksum = now->capable_has_checksum,
+                                                      .wide = true};
+    note_first(side, seg, sf, dir, &now->map[now->map_count++]);
 }
 
 /* ---- Data ACKs ------------------------------------------------------------------------- */
@@ -256,7 +290,7 @@ static void see_ack(struct mpa_check *c, const struct mpa_event *e)
     uint64_t ack = mpa_data_expand(d, dss->data_ack, (dss->flags & MPA_DSS_ACK8) != 0), sent;
     struct check_data_flow *flow = flow_of(c, e->subflow, e->dir);
     struct check_data_side *side = side_of(c, e->conn, data);
-    struct check_data_all *now = now_of(c, e->segment, e->subflow);
+    struct check_data_all *now = now_of(c, e->segment, e->subflow, e->dir);
 
     if (!flow || !side)
         return;
@@ -357,8 +391,9 @@ static void cover_late(struct check_data_flow *flow)
     flow->bare_count = kept;
 }
 
-static void note_bare(struct check_data_flow *flow, const struct mpa_segment *seg,
-                      const struct mpa_subflow *sf, enum mpa_dir dir, uint64_t at)
+static void note_bare(struct mpa_check *c, struct check_data_flow *flow,
+                      const struct mpa_segment *seg, const struct mpa_subflow *sf, enum mpa_dir dir,
+                      uint64_t at)
 {
     uint64_t stop = at + seg->payload_size, bare = check_covered(flow, at, stop);
 
@@ -366,6 +401,10 @@ static void note_bare(struct check_data_flow *flow, const struct mpa_segment *se
         flow->covered = true;
     if (bare == stop || bare < flow->forgotten || flow->bare_count == CHECK_BARE)
         return;
+    if (!check_grow(&flow->bare, flow->bare_count, &flow->bare_capacity, sizeof *flow->bare)) {
+        c->status = MPA_ERR_NOMEM;
+        return;
+    }
     flow->bare[flow->bare_count++] =
         (struct check_bare){.start = bare,
                             .end = stop,
@@ -413,7 +452,7 @@ static void see_payload(struct mpa_check *c, const struct mpa_segment *seg,
     }
     at = check_position(sf, dir, seg);
     if (facts->new_bytes)
-        note_bare(flow, seg, sf, dir, at);
+        note_bare(c, flow, seg, sf, dir, at);
     compare(c, seg, sf, dir, at);
     if (at + seg->payload_size > flow->near)
         flow->near = at + seg->payload_size;
@@ -439,7 +478,7 @@ static void see_window(struct mpa_check *c, const struct mpa_segment *seg,
     int32_t ahead;
 
     if (!flow || !now->has_ack || !check_has_keys(sf->conn) ||
-        (seg->flags & (MPA_TCP_SYN | MPA_TCP_RST)))
+        check_conn_of(sf->conn)->data.stray || (seg->flags & (MPA_TCP_SYN | MPA_TCP_RST)))
         return;
     ahead = (int32_t)(seg->seq - flow->wl1);
     if (flow->has_edge && (ahead < 0 || (ahead == 0 && (int32_t)(seg->ack - flow->wl2) < 0) ||
@@ -478,36 +517,48 @@ static void see_closing(const struct mpa_conn *conn, const struct mpa_segment *s
     }
 }
 
-static void on_segment(struct mpa_check *c, const struct mpa_segment *seg, struct mpa_subflow *sf,
-                       enum mpa_dir dir, const struct mpa_facts *facts)
+/* What the segment declares, when all of it is known. */
+static void take_mappings(struct mpa_check *c, const struct mpa_segment *seg,
+                          const struct mpa_subflow *sf, enum mpa_dir dir)
 {
-    struct check_data_all *now;
+    struct check_data_all *now = &c->data;
     struct check_data_flow *flow;
 
-    if (sf->conn->protocol == MPA_PROTOCOL_TCP)
-        return;
-    now = now_of(c, seg, sf);
+    if (now->capable)
+        map_capable(c, seg, sf, dir);
     flow = check_subflow_of(sf)->data.flow[dir];
-    if (sf->conn->protocol != MPA_PROTOCOL_MPTCP)
-        return;
     for (int i = 0; flow && i < now->map_count; i++) {
-        if (now->map[i].size == 0 || now->map[i].length == 0)
+        const struct check_mapping *m = &now->map[i];
+
+        if (m->size == 0 || m->length == 0)
             continue;
-        add_run(c, flow, &now->map[i], (struct mpa_frame_ref){seg->capture, (int64_t)seg->frame});
-        if (now->map[i].ssn + now->map[i].size > flow->near)
-            flow->near = now->map[i].ssn + now->map[i].size;
+        add_run(c, flow, m, (struct mpa_frame_ref){seg->capture, (int64_t)seg->frame});
+        if (m->ssn + m->size > flow->near)
+            flow->near = m->ssn + m->size;
     }
     if (flow && flow->bare_count && now->map_count)
         cover_late(flow);
+}
+
+static void on_segment(struct mpa_check *c, const struct mpa_segment *seg, struct mpa_subflow *sf,
+                       enum mpa_dir dir, const struct mpa_facts *facts)
+{
+    struct check_data_flow *flow;
+    struct check_data_side *side;
+
+    now_of(c, seg, sf, dir);
+    if (sf->conn->protocol != MPA_PROTOCOL_MPTCP)
+        return;
+    take_mappings(c, seg, sf, dir);
     if ((seg->options_truncated || seg->options_malformed) && (flow = flow_of(c, sf, dir)))
         flow->cut = true;
     if (seg->payload_size && !facts->keepalive && !(seg->flags & (MPA_TCP_SYN | MPA_TCP_RST)))
         see_payload(c, seg, sf, dir, facts);
     see_window(c, seg, sf, dir);
     see_closing(sf->conn, seg);
-    if (check_conn_of(sf->conn)->data.side[dir])
-        see_late_data(check_conn_of(sf->conn)->data.side[dir], &sf->conn->data[dir], sf->conn, seg,
-                      facts);
+    side = check_conn_of(sf->conn)->data.side[dir];
+    if (side)
+        see_late_data(side, &sf->conn->data[dir], sf->conn, seg, facts);
 }
 
 /* ---- Events ---------------------------------------------------------------------------- */
@@ -559,8 +610,10 @@ static void on_option(struct mpa_check *c, const struct mpa_event *e)
     }
     if (e->option->cond != MPA_COND_OK || (e->segment->flags & MPA_TCP_SYN))
         return;
-    if (e->option->subtype == MPA_DSS || e->option->subtype == MPA_MP_CAPABLE)
+    if (e->option->subtype == MPA_DSS && (e->option->dss.flags & MPA_DSS_MAP))
         see_mapping(c, e);
+    if (e->option->subtype == MPA_MP_CAPABLE && e->option->capable.has_length)
+        see_capable(c, e);
     if (e->option->subtype == MPA_DSS && (e->option->dss.flags & MPA_DSS_ACK) &&
         e->conn->protocol == MPA_PROTOCOL_MPTCP)
         see_ack(c, e);

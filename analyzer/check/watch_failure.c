@@ -54,7 +54,7 @@ static void note_bad(struct mpa_check *c, const struct mpa_segment *seg,
     state->bad[state->bad_count++] =
         (struct check_bad){.frame = {seg->capture, (int64_t)seg->frame},
                            .ns = seg->ns,
-                           .sf = sf,
+                           .subflow = sf->id,
                            .dsn = map->dsn,
                            .seq_end = mpa_half_unwrap(&sf->half[dir], last),
                            .dir = dir,
@@ -179,7 +179,7 @@ static void see_plain(struct mpa_check *c, const struct mpa_event *e)
         return;
     state->plain[e->dir] = (struct check_plain){
         .frame = e->frame,
-        .sf = e->subflow,
+        .subflow = e->subflow->id,
         .ssn = e->segment->seq - e->subflow->half[e->dir].isn,
         .set = true,
         .unsure = check_holes(e->subflow, e->dir) || !check_position_known(e->subflow, e->dir)};
@@ -193,10 +193,10 @@ static void see_fail(struct mpa_check *c, const struct mpa_event *e)
     if (!state || state->fail_count == CHECK_BADS)
         return;
     for (int i = 0; i < state->fail_count; i++)
-        answer |= state->fail[i].sf == e->subflow && state->fail[i].dir != e->dir;
+        answer |= state->fail[i].subflow == e->subflow->id && state->fail[i].dir != e->dir;
     state->fail[state->fail_count++] = (struct check_fail){.frame = e->frame,
                                                            .ns = e->ns,
-                                                           .sf = e->subflow,
+                                                           .subflow = e->subflow->id,
                                                            .dsn = e->option->fail.dsn,
                                                            .dir = e->dir,
                                                            .several = has_other(e->subflow),
@@ -220,12 +220,12 @@ static void see_fastclose(struct mpa_check *c, const struct mpa_event *e)
         f->set = true;
         f->frame = e->frame;
         f->ns = e->ns;
-        f->sf = e->subflow;
+        f->subflow = e->subflow->id;
         for (const struct mpa_subflow *sf = e->conn->subflows; sf; sf = sf->next)
             if (sf->usable_ns && mpa_subflow_is_live(sf))
                 f->in_use |= bit(sf);
         f->in_use |= bit(e->subflow);
-    } else if (f->again_ns == 0 && f->sf == e->subflow) {
+    } else if (f->again_ns == 0 && f->subflow == e->subflow->id) {
         f->again_ns = e->ns;
     }
     if (e->segment->flags & MPA_TCP_RST)

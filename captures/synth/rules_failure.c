@@ -195,7 +195,7 @@ static void fl_03_breaks(struct synth *s)
     finish(c);
 }
 
-/* A wrong checksum that the capture holds would be a breach of FL-02: these are damaged past it. */
+/* Right answers to what the capture holds damaged, and to what is damaged only past it. */
 static void fl_03_nearly(struct synth *s)
 {
     struct synth_conn *c = started(s, true);
@@ -212,6 +212,17 @@ static void fl_03_nearly(struct synth *s)
     synth_emit(&tx);
     synth_resend(c->subflows[0], SYNTH_SERVER, 0, bad, 1000);
     synth_ack(c->subflows[0], SYNTH_CLIENT);
+    finish(c);
+    c = started(s, true);
+    fall_back(c, SYNTH_CLIENT, damaged(c->subflows[0], SYNTH_CLIENT, true));
+    c = started(s, true);
+    direct = joined(c);
+    bad = damaged(direct, SYNTH_CLIENT, true);
+    tx = synth_rst_own(direct, SYNTH_SERVER);
+    synth_opt_fail(&tx.opts, synth_dsn(c, SYNTH_CLIENT, bad));
+    synth_emit(&tx);
+    synth_resend(c->subflows[0], SYNTH_CLIENT, 0, bad, 1000);
+    synth_ack(c->subflows[0], SYNTH_SERVER);
     finish(c);
 }
 
@@ -394,10 +405,11 @@ const struct synth_rule synth_rules_failure[] = {
     {.id = "FL-02", .breaks = fl_02_breaks, .nearly = fl_02_nearly,
      .broken = "one byte was changed",
      .kept = "mappings of odd lengths over several segments, one repeated"},
-    /* The wrong checksum that is not answered is a breach of FL-02 itself. */
+    /* The wrong checksum itself is a breach of FL-02. */
     {.id = "FL-03", .breaks = fl_03_breaks, .nearly = fl_03_nearly,
      .broken = "damaged data is acknowledged; MP_FAIL names other data",
-     .kept = "MP_FAIL on the only subflow, and with a RST where there are two"},
+     .kept = "MP_FAIL on the only subflow, and with a RST where there are two",
+     .nearly_too = "FL-02"},
     {.id = "FL-04", .breaks = fl_04_breaks, .nearly = fl_04_nearly,
      .broken = "the first data on a joined subflow has no mapping",
      .kept = "the second segment is covered by the first one's mapping"},
