@@ -63,9 +63,9 @@ void list_rules_text(FILE *out)
     for (int i = 0; i < MPA_RULE_COUNT; i++) {
         const struct mpa_rule_info *info = mpa_rule_info((enum mpa_rule)i);
 
-        fprintf(out, "%-7s %-11s %-9s %-23s %s\n", info->id,
-                mpa_rule_level_text(info->level), mpa_word(info->severity),
-                dialects_text(info->dialects, dialects, sizeof(dialects)), info->reference);
+        fprintf(out, "%-7s %-11s %-9s %-23s %s\n", info->id, mpa_rule_level_text(info->level),
+                mpa_word(info->severity), dialects_text(info->dialects, dialects, sizeof(dialects)),
+                info->reference);
         put_title(out, info->title);
     }
     fputs("\nv0: rfc6824, icnp2017, apple-v0; v1: rfc8684, rfc8684-early.\n", out);

@@ -465,7 +465,8 @@ static int check_checks(struct parser *p)
                     : o->rule_given  ? "--rule"
                                      : "--strict-ids");
     if (o->write_baseline && o->anonymize)
-        return fail(p, "--write-baseline does not go with --anonymize: pseudonyms differ in every run");
+        return fail(
+            p, "--write-baseline does not go with --anonymize: pseudonyms differ in every run");
     return check_profile_word(p);
 }
 
@@ -622,11 +623,10 @@ void options_help(FILE *out)
             fprintf(out, "\n%s:\n", rows[i].section);
         put_row(out, &rows[i]);
     }
-    fputs(
-        "\nExit status: 0 done; 1 findings at or above --fail-on, differences from --expect or\n"
-        "--nstat; 2 wrong usage; 3 an input could not be read or ended early (what was read is\n"
-        "reported); 4 internal error, or output that could not be written.\n",
-        out);
+    fputs("\nExit status: 0 done; 1 findings at or above --fail-on, differences from --expect or\n"
+          "--nstat; 2 wrong usage; 3 an input could not be read or ended early (what was read is\n"
+          "reported); 4 internal error, or output that could not be written.\n",
+          out);
 }
 
 void options_version(FILE *out)

@@ -40,8 +40,8 @@ struct options {
     int churn_count;
     enum mpa_dialect dialect; /* MPA_DIALECT_UNKNOWN: detect. */
     struct mpa_tunnel_ports ports;
-    bool check; /* Also where another option implies it. */
-    bool check_bare;    /* --check without a value. */
+    bool check;      /* Also where another option implies it. */
+    bool check_bare; /* --check without a value. */
     bool fail_on_given, rule_given;
     struct mpa_check_config checks; /* Without what other options have. */
     enum mpa_word fail_on;          /* MPA_SEVERITY_*; MPA_WORD_COUNT: never. */
@@ -54,7 +54,7 @@ struct options {
     struct nstat_host *nstat;  /* Read from them. */
     int nstat_count;
     uint8_t v6_secret[VALUE_SECRET_MAX];
-    size_t v6_secret_size; /* 0: none. */
+    size_t v6_secret_size;    /* 0: none. */
     uint32_t max_connections; /* 0: the tracker's default. */
     const char **captures;    /* Of argv. */
     int capture_count;

@@ -29,7 +29,7 @@ struct json_writer {
     const char *only_file;
     struct line line;
     bool first;     /* No connection was written yet. */
-    FILE *findings; /* With --check: they stand behind the connections, and are as many as there are. */
+    FILE *findings; /* With --check: they stand behind the connections. */
     bool found;     /* One was written to it. */
 };
 

@@ -140,8 +140,8 @@ extern const struct mpa_column mpa_schema_reset_row[];   /* struct mpa_reset_row
 extern const struct mpa_column mpa_schema_churn_event[]; /* struct mpa_rec_churn_event. */
 extern const struct mpa_column mpa_schema_bin[];         /* struct mpa_rec_bin: timeline.csv. */
 
-extern const struct mpa_column mpa_schema_finding[];     /* struct mpa_finding_row. */
-extern const struct mpa_column mpa_schema_rule[];        /* struct mpa_rule_row. */
+extern const struct mpa_column mpa_schema_finding[]; /* struct mpa_finding_row. */
+extern const struct mpa_column mpa_schema_rule[];    /* struct mpa_rule_row. */
 
 /* Shared parts. */
 extern const struct mpa_column mpa_schema_both[]; /* struct mpa_both. */

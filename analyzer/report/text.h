@@ -110,8 +110,8 @@ void text_tables_begin(struct text_writer *w);
 void text_tables(struct text_writer *w, const struct mpa_rec_report *report);
 /* text_hosts.c: --nstat. */
 void text_hosts(struct text_writer *w, const struct mpa_rec_report *report);
-/* text_check.c: --check. */
-int text_check_gather(struct text_writer *w, const struct mpa_rec_conn *conn); /* 0 or MPA_ERR_NOMEM. */
+/* text_check.c: --check.  The first returns 0 or MPA_ERR_NOMEM. */
+int text_check_gather(struct text_writer *w, const struct mpa_rec_conn *conn);
 void text_check(struct text_writer *w, const struct mpa_rec_report *report);
 void text_check_story(struct text_writer *w, FILE *out, const struct mpa_rec_conn *conn);
 void text_check_free(struct text_writer *w);

@@ -23,11 +23,12 @@ void mpa_anonymizer_free(struct mpa_anonymizer *a); /* NULL is accepted. */
 struct mpa_writer_options {
     const struct mpa_anonymizer *anonymizer; /* NULL: addresses as they are. */
     bool explain;                            /* Text: each connection's story. */
-    const char *only_file;                   /* --separate: this report is about this file; NULL otherwise. */
+    const char *only_file; /* --separate: this report is about this file; NULL otherwise. */
     /* For CI: */
-    bool separate;         /* Each report is about a file of its own. */
-    bool baseline;         /* Findings were compared with a baseline. */
-    enum mpa_word fail_on; /* Least severity that fails, MPA_SEVERITY_*; MPA_WORD_COUNT: none does. */
+    bool separate; /* Each report is about a file of its own. */
+    bool baseline; /* Findings were compared with a baseline. */
+    /* Least severity that fails, MPA_SEVERITY_*; MPA_WORD_COUNT: none does. */
+    enum mpa_word fail_on;
 };
 
 struct mpa_writer {
