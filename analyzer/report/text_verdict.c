@@ -460,8 +460,9 @@ static void deployments(struct text_writer *w, const struct mpa_rec_report *r)
         if (is_told(&r->deployments[i]) && ++told <= DEPLOYMENTS_MAX)
             deployment(w, &r->deployments[i]);
     if (told > DEPLOYMENTS_MAX)
-        text_paragraphf(w->out, "deployment: ", HANG, "%s more addresses, see below",
-                        text_count(told - DEPLOYMENTS_MAX, number));
+        text_paragraphf(w->out, "deployment: ", HANG, "%s more address%s, see below",
+                        text_count(told - DEPLOYMENTS_MAX, number),
+                        told == DEPLOYMENTS_MAX + 1 ? "" : "es");
 }
 
 void text_verdicts(struct text_writer *w, const struct mpa_rec_report *report)

@@ -34,10 +34,13 @@ case_wrong_value() {
         --vip=example.org --vip=192.0.2.1/33 --vip=2001:db8::/129 --dialect=v1 --dialect=apple-v0 \
         --select=client --select=client=x --select=token=xyz --select=token=123456789 \
         --select=connection=-1 --from=yesterday --from=1. --to=2026-02-30T00:00:00Z \
+        --v6-secret= --v6-secret=0 --v6-secret=0011223g \
         --to=2026-01-01T00:00:00 --to=+ --from=-1 --csv= ; do
         analyze "$option" "$capture"
         expect_usage "^mptcp-analyze: ${option%%=*}"
     done
+    analyze --v6-secret=0011223g "$capture"
+    grep -q 0011223g "$work/err" && fail "the secret is shown"
     analyze --from=20 --to=10 "$capture"
     expect_usage "--from is after --to"
     analyze -f "tcp and and" "$capture"

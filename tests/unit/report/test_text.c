@@ -44,6 +44,40 @@ static void test_verdict(void)
     free(text);
 }
 
+/* What stands behind an address, and what its joins found there. */
+static void test_deployments(void)
+{
+    struct mpa_rec_deployment all[5] = {0};
+    struct fixture f;
+    char *text;
+
+    fixture_report(&f);
+    text = fixture_text(&f.report, 1, false, &plain);
+    check_has(text,
+              "\ndeployment of 10.9.0.1: a balancer or anycast, left by unique addresses (D1/D2), "
+              "medium\n  confidence; not consistent, see connections 3, 7\n");
+    CU_ASSERT_PTR_NULL(strstr(text, "v6-secret"));
+    free(text);
+    for (int i = 0; i < 5; i++)
+        all[i] = f.deployment;
+    all[1].mode = "D0"; /* Nothing was tried there: not a word. */
+    all[1].confidence = "low";
+    all[1].consistent = MPA_NULL;
+    all[2].mode = "D3";
+    all[2].consistent = 1;
+    f.report.deployments = all;
+    f.report.deployment_count = 5;
+    f.report.v6_given = true;
+    f.report.v6_ok = 1;
+    f.report.v6_bad = 2;
+    text = fixture_text(&f.report, 1, false, &plain);
+    CU_ASSERT_PTR_NULL(strstr(text, "plain MPTCP"));
+    check_has(text, "a balancer that knows tokens (D3), medium confidence; joins find the host");
+    check_has(text, "\ndeployment: 1 more address, see below\n");
+    check_has(text, "\naddresses by --v6-secret: 1 follows from it, 2 do not\n");
+    free(text);
+}
+
 /* A snap length is said once, with what it costs, and a damaged file is. */
 static void test_limits(void)
 {
@@ -325,6 +359,7 @@ static void test_same_count(void)
 
 CU_TestInfo text_tests[] = {
     {"verdict", test_verdict},
+    {"deployments", test_deployments},
     {"limits of the capture", test_limits},
     {"other verdicts", test_other_verdicts},
     {"other states", test_other_states},
