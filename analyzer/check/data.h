@@ -182,6 +182,10 @@ const struct check_run *check_run_at(const struct check_data_flow *flow, uint64_
    acknowledgement showed. */
 bool check_holes(const struct mpa_subflow *sf, enum mpa_dir dir);
 
+/* The same of any of the connection's subflows: acknowledgements, which leave no hole, may be missing
+   too. */
+bool check_conn_holes(const struct mpa_conn *conn);
+
 /* Compare 'size' bytes of data with what was seen of them before, and remember them.  False when
    memory ends. */
 bool check_blocks_see(struct mpa_check *c, struct check_blocks **blocks, uint64_t dsn,

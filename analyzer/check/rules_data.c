@@ -303,6 +303,8 @@ enum mpa_verdict check_ds_07(const struct check_case *k, struct mpa_rec_finding 
         return MPA_VERDICT_PASSED;
     if (!check_has_keys(k->conn))
         return MPA_VERDICT_NV_SYN;
+    if (check_conn_holes(k->conn))
+        return MPA_VERDICT_NV_LOSS; /* Perhaps of the acknowledgement that came first. */
     check_hex32(f, "data_ack", (uint32_t)k->option->dss.data_ack);
     check_hex64(f, "dsn", from);
     return check_broken(f, "data with 64-bit numbers is acknowledged with 32 bits");
@@ -407,6 +409,8 @@ static enum mpa_verdict closed_early(const struct check_case *k, enum mpa_dir di
             return MPA_VERDICT_NV_DIR;
     if (other_subflow(k))
         return MPA_VERDICT_NV_SUB;
+    if (check_conn_holes(k->conn))
+        return MPA_VERDICT_NV_LOSS;
     check_frame(f, side->early.frame);
     f->ns = side->early.ns;
     f->subflow = side->early.subflow;

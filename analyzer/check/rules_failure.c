@@ -111,6 +111,8 @@ static enum mpa_verdict no_answer(const struct check_case *k, const struct check
         return MPA_VERDICT_NV_VANT;
     if (sf->half[bad->dir].acked < bad->seq_end)
         return MPA_VERDICT_NV_LOSS; /* It may not have arrived. */
+    if (check_conn_holes(k->conn))
+        return MPA_VERDICT_NV_LOSS;
     if (check_ended(k, bad->ns, patience(k->conn)))
         return MPA_VERDICT_NV_END;
     check_frame(f, bad->frame);
@@ -139,6 +141,8 @@ static enum mpa_verdict reset_too(const struct check_case *k, const struct check
         return MPA_VERDICT_PASSED;
     if (check_beside_sender(k->conn, fail->dir) != 1)
         return MPA_VERDICT_NV_VANT; /* A RST is sent once, and may be lost on its way. */
+    if (check_conn_holes(k->conn))
+        return MPA_VERDICT_NV_LOSS;
     if (check_ended(k, fail->ns, patience(k->conn)))
         return MPA_VERDICT_NV_END;
     return wrong_fail(fail, f, "a subflow with a wrong checksum stays open beside another one");
@@ -310,6 +314,8 @@ static enum mpa_verdict others_reset(const struct check_case *k, const struct ch
             return MPA_VERDICT_NV_DIR;
         if (check_beside_sender(k->conn, dir) != 1)
             return MPA_VERDICT_NV_VANT; /* A RST is sent once, and may be lost on its way. */
+        if (check_conn_holes(k->conn))
+            return MPA_VERDICT_NV_LOSS;
         if (check_ended(k, fc->ns, patience(k->conn)))
             return MPA_VERDICT_NV_END;
         check_number(f, "open_subflow", sf->id);
@@ -379,6 +385,8 @@ static enum mpa_verdict fastclose_answer(const struct check_case *k, enum mpa_di
         return MPA_VERDICT_NV_DIR;
     if (check_beside_sender(k->conn, dir) != 1 && check_beside_sender(k->conn, peer) != 1)
         return MPA_VERDICT_NV_VANT; /* Both may be lost on their way to here. */
+    if (check_conn_holes(k->conn))
+        return MPA_VERDICT_NV_LOSS;
     if (check_ended(k, fc->ns, 3 * rto))
         return MPA_VERDICT_NV_END;
     check_frame(f, fc->frame);

@@ -102,6 +102,18 @@ bool check_holes(const struct mpa_subflow *sf, enum mpa_dir dir)
     return sf->half[dir].unseen || sf->half[dir].seen.forgotten || sf->half[dir].seen.holes;
 }
 
+#define SUBFLOWS_MAX 256 /* Looked at where one of many would say it. */
+
+bool check_conn_holes(const struct mpa_conn *conn)
+{
+    int n = 0;
+
+    for (const struct mpa_subflow *sf = conn->subflows; sf && n < SUBFLOWS_MAX; sf = sf->next, n++)
+        if (check_holes(sf, MPA_TO_SERVER) || check_holes(sf, MPA_TO_CLIENT))
+            return true;
+    return false;
+}
+
 /* ---- Options --------------------------------------------------------------------------- */
 
 /* Further from what was seen than any window allows. */
@@ -563,13 +575,16 @@ static void on_segment(struct mpa_check *c, const struct mpa_segment *seg, struc
 
 /* ---- Events ---------------------------------------------------------------------------- */
 
-/* Whether 'dir' may still send on another subflow than 'sf'. */
+/* Whether 'dir' may still send on another subflow than 'sf', or there are too many to look. */
 static bool has_other(const struct mpa_subflow *sf, enum mpa_dir dir)
 {
+    int n = 0;
+
     for (const struct mpa_subflow *s = sf->conn->subflows; s; s = s->next)
-        if (s != sf && (s->established_ns || (s->flags & MPA_SF_MIDSTREAM)) &&
-            !((s->half[0].flags | s->half[1].flags) & MPA_HALF_RST) &&
-            !(s->half[dir].flags & MPA_HALF_FIN))
+        if (n++ == SUBFLOWS_MAX ||
+            (s != sf && (s->established_ns || (s->flags & MPA_SF_MIDSTREAM)) &&
+             !((s->half[0].flags | s->half[1].flags) & MPA_HALF_RST) &&
+             !(s->half[dir].flags & MPA_HALF_FIN)))
             return true;
     return false;
 }
