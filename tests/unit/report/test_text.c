@@ -55,7 +55,7 @@ static void test_deployments(void)
     text = fixture_text(&f.report, 1, false, &plain);
     check_has(text,
               "\ndeployment of 10.9.0.1: a balancer or anycast, left by unique addresses (D1/D2), "
-              "medium\n  confidence; not consistent, see connections 3, 7\n");
+              "medium confidence;\n  not consistent, see connections 3, 7\n");
     CU_ASSERT_PTR_NULL(strstr(text, "v6-secret"));
     free(text);
     for (int i = 0; i < 5; i++)
