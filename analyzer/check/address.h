@@ -49,6 +49,9 @@ struct address_notes {
 struct check_address_conn {
     struct address_notes *notes; /* NULL until needed. */
     uint8_t cut;                 /* Bit set of directions whose options the capture cut. */
+    uint16_t ip_id[2];           /* Of the packet before on any subflow, by direction; 0 unknown. */
+    bool claims;                 /* 'claimed' is valid. */
+    uint8_t claimed[2][MPA_KEY_SIZE]; /* Both keys as the client last repeated them. */
 };
 
 /* Data on a backup subflow. */
@@ -84,9 +87,23 @@ struct address_path {
     bool asked[2];               /* This side once wanted it to be backup. */
 };
 
+/* Whether packets of one direction are missing that no acknowledgement tells of. */
+struct address_trace {
+    uint32_t tsval; /* Latest; valid with ADDRESS_TS. */
+    uint16_t ip_id; /* Of the packet before; 0 unknown. */
+    uint8_t flags;
+};
+
+#define ADDRESS_TS 0x01
+#define ADDRESS_TS_UNSEEN                                                                          \
+    0x02 /* A timestamp was echoed that is newer than all that were captured. */
+#define ADDRESS_SEQUENTIAL 0x04 /* IP identification went up by one ... */
+#define ADDRESS_JUMPED     0x08 /* ... and not always. */
+
 /* In each subflow. */
 struct check_address_subflow {
-    struct address_path *path; /* NULL until needed. */
+    struct address_trace trace[2]; /* By direction. */
+    struct address_path *path;     /* NULL until needed. */
 };
 
 /* What is known of a host over all connections. */
@@ -99,13 +116,15 @@ struct address_peer {
 #define ADDRESS_DROPS_PRIVATE  0x02 /* Did not; told. */
 #define ADDRESS_HONOURS_BACKUP 0x04
 #define ADDRESS_IGNORES_BACKUP 0x08
+#define ADDRESS_ADVERTISED     0x10 /* Somebody advertised it. */
 
-#define ADDRESS_PEERS 256 /* Slots; a host that finds its slot taken takes it over. */
+#define ADDRESS_PEERS 1024 /* Slots; a host that finds its slot taken takes it over. */
 
 /* In the check. */
 struct check_address_all {
     struct address_peer *peers; /* NULL until needed. */
     uint32_t subtypes;          /* Of the segment that is being applied: bit set. */
+    bool loses;                 /* The capture lacks packets of hosts that it stands beside. */
 };
 
 /* ---- watch_address.c, for the judges ---- */
@@ -114,7 +133,8 @@ struct check_address_all {
 #define ADDRESS_SHARE     20 /* One twentieth: 5 %. */
 #define ADDRESS_BYTES_MIN 65536u
 
-/* Whether the capture stands beside who sends 'dir': by the handshake, else by the TTL (a host's own is a power of two or 255). */
+/* Whether the capture stands beside who sends 'dir': 1, 0, -1 as check_beside_sender(); by the TTL where the handshake does not tell (a host's
+   own is that it begins with), and not where the two contradict each other. */
 int address_beside(const struct mpa_conn *conn, enum mpa_dir dir);
 
 /* The address that 'owner' had when the connection began; NULL unknown. */
@@ -129,6 +149,15 @@ bool address_id_known(const struct mpa_conn *conn, enum mpa_dir owner, uint8_t i
 /* Whether use by one direction is more than by the way. */
 bool address_too_much(const struct address_notes *n, const struct address_path *p,
                       const struct address_use *use, enum mpa_dir dir);
+
+/* The capture holds no packet of 'dir' on this subflow that somebody must have sent. */
+bool address_gaps(const struct mpa_subflow *sf, enum mpa_dir dir);
+
+/* Whether what is told of HMACs is of this connection under its own keys: the client repeated them, and 'segment' (NULL: any) lies in its
+   window.  Where a handshake was not captured whole, a four-tuple may be another connection's. */
+bool address_keys_sure(const struct mpa_conn *conn);
+bool address_in_window(const struct mpa_subflow *sf, enum mpa_dir dir,
+                       const struct mpa_segment *seg);
 
 bool address_is_private(const struct mpa_addr *addr);
 

@@ -10,6 +10,7 @@
 #define STOP_AFTER  (3 * SECOND)  /* RM-02 */
 #define RTT_UNKNOWN (200 * MILLI) /* Where no handshake was captured: longer than most. */
 #define RTO_MIN     (200 * MILLI)
+#define FAR         (1 << 26) /* No window is wider. */
 
 /* ---- What judges ask ------------------------------------------------------------------- */
 
@@ -24,11 +25,14 @@ int address_beside(const struct mpa_conn *conn, enum mpa_dir dir)
     int beside = check_beside_sender(conn, dir);
     bool own, others;
 
-    if (beside >= 0 || !sf || !sf->half[0].ttl || !sf->half[1].ttl)
+    if (beside == 0 || !sf || !sf->half[0].ttl || !sf->half[1].ttl)
         return beside;
     own = is_initial_ttl(sf->half[dir].ttl);
     others = is_initial_ttl(sf->half[check_other(dir)].ttl);
-    return own == others ? -1 : own;
+    if (own == others)
+        return beside;
+    /* Where a packet of the handshake is missing, its times say the contrary. */
+    return beside == 1 && !own ? -1 : own;
 }
 
 const struct mpa_addr *address_initial(const struct mpa_conn *conn, enum mpa_dir owner)
@@ -68,6 +72,34 @@ bool address_id_known(const struct mpa_conn *conn, enum mpa_dir owner, uint8_t i
         if (a->from == owner && a->id == id)
             return true;
     return false;
+}
+
+bool address_gaps(const struct mpa_subflow *sf, enum mpa_dir dir)
+{
+    uint8_t flags = check_subflow_of(sf)->address.trace[dir].flags;
+
+    return (flags & ADDRESS_TS_UNSEEN) ||
+           ((flags & ADDRESS_SEQUENTIAL) && (flags & ADDRESS_JUMPED));
+}
+
+bool address_keys_sure(const struct mpa_conn *conn)
+{
+    const struct check_address_conn *area = &check_conn_of(conn)->address;
+
+    return !area->claims || (memcmp(area->claimed[0], conn->data[0].key, MPA_KEY_SIZE) == 0 &&
+                             memcmp(area->claimed[1], conn->data[1].key, MPA_KEY_SIZE) == 0);
+}
+
+bool address_in_window(const struct mpa_subflow *sf, enum mpa_dir dir,
+                       const struct mpa_segment *seg)
+{
+    const struct mpa_half *h = &sf->half[dir];
+    int64_t far;
+
+    if (!h->seen.begun)
+        return true;
+    far = (int64_t)(mpa_half_unwrap(h, seg->seq) - h->seen.next);
+    return far > -FAR && far < FAR;
 }
 
 bool address_is_private(const struct mpa_addr *addr)
@@ -198,6 +230,8 @@ static void on_copy(struct mpa_check *c, const struct mpa_event *e)
         a->bad++;
         return;
     }
+    if (a->good == 0)
+        learn(c, &e->advert->addr, ADDRESS_ADVERTISED);
     if (a->good++ == 0 && e->advert->echoes == 0) {
         a->subflow = e->subflow->id;
         a->open = true;
@@ -224,7 +258,8 @@ static void on_copy(struct mpa_check *c, const struct mpa_event *e)
 /* An echo that another machine gets (churn) tells the advertiser nothing. */
 static bool goes_back(const struct address_advert *a, const struct mpa_segment *seg)
 {
-    return !seg->has_macs || !a->has_mac || memcmp(seg->dst_mac, a->mac, sizeof a->mac) == 0;
+    return a->copy_ns &&
+           (!seg->has_macs || !a->has_mac || memcmp(seg->dst_mac, a->mac, sizeof a->mac) == 0);
 }
 
 static void on_echo(struct mpa_check *c, const struct mpa_event *e)
@@ -536,6 +571,42 @@ static void count_row(struct mpa_check *c, const struct mpa_segment *seg,
         n->rows++;
 }
 
+static bool follows(const struct mpa_segment *seg, uint16_t ip_id)
+{
+    return seg->ip_id == (uint16_t)(ip_id + 1);
+}
+
+/* What the next packet says of those before it.  Hosts count IP identification per socket, or for all of them. */
+static void trace(struct mpa_check *c, const struct mpa_segment *seg, const struct mpa_subflow *sf,
+                  enum mpa_dir dir)
+{
+    struct address_trace *t = check_subflow_of(sf)->address.trace;
+    struct address_trace *mine = &t[dir], *peer = &t[check_other(dir)];
+    struct check_address_conn *area = &check_conn_of(sf->conn)->address;
+    bool whole = !check_super_packet(sf, dir, seg);
+    bool before[2] = {address_gaps(sf, MPA_TO_SERVER), address_gaps(sf, MPA_TO_CLIENT)};
+
+    if (seg->flags & (MPA_TCP_SYN | MPA_TCP_RST))
+        return;
+    if (seg->has_ts) {
+        if ((peer->flags & ADDRESS_TS) && (int32_t)(seg->tsecr - peer->tsval) > 0)
+            peer->flags |= ADDRESS_TS_UNSEEN;
+        if (!(mine->flags & ADDRESS_TS) || (int32_t)(seg->tsval - mine->tsval) > 0)
+            mine->tsval = seg->tsval;
+        mine->flags |= ADDRESS_TS;
+    }
+    if (mine->ip_id && seg->ip_id && seg->ip_id != mine->ip_id)
+        mine->flags |= follows(seg, mine->ip_id) || follows(seg, area->ip_id[dir])
+                           ? ADDRESS_SEQUENTIAL
+                           : ADDRESS_JUMPED;
+    mine->ip_id = area->ip_id[dir] = whole ? seg->ip_id : 0;
+    /* What a host beside the capture sent is missing: the capture itself loses packets. */
+    for (int d = 0; d < 2; d++)
+        if (!before[d] && address_gaps(sf, (enum mpa_dir)d) &&
+            address_beside(sf->conn, (enum mpa_dir)d) == 1)
+            c->address.loses = true;
+}
+
 static void segment(struct mpa_check *c, const struct mpa_segment *seg, struct mpa_subflow *sf,
                     enum mpa_dir dir, const struct mpa_facts *facts)
 {
@@ -544,6 +615,7 @@ static void segment(struct mpa_check *c, const struct mpa_segment *seg, struct m
     uint32_t subtypes = c->address.subtypes;
 
     c->address.subtypes = 0;
+    trace(c, seg, sf, dir);
     if (seg->options_truncated)
         area->cut |= (uint8_t)(1u << dir);
     if (area->notes && area->notes->open)
@@ -558,14 +630,27 @@ static void segment(struct mpa_check *c, const struct mpa_segment *seg, struct m
 
 /* ---- Events ---------------------------------------------------------------------------- */
 
+static void on_option(struct mpa_check *c, const struct mpa_event *e)
+{
+    struct check_address_conn *area = &check_conn_of(e->conn)->address;
+    const struct mpa_option *o = e->option;
+
+    if (o->cond == MPA_COND_TRUNCATED)
+        area->cut |= (uint8_t)(1u << e->dir);
+    else if (o->subtype < MPA_SUBTYPE_NO_BIT)
+        c->address.subtypes |= MPA_SUBTYPE_BIT(o->subtype);
+    if (o->subtype == MPA_MP_CAPABLE && o->cond == MPA_COND_OK && o->capable.has_receiver_key) {
+        memcpy(area->claimed[e->dir], o->capable.sender_key, MPA_KEY_SIZE);
+        memcpy(area->claimed[check_other(e->dir)], o->capable.receiver_key, MPA_KEY_SIZE);
+        area->claims = true;
+    }
+}
+
 static void event(struct mpa_check *c, const struct mpa_event *e)
 {
     switch (e->kind) {
     case MPA_EVENT_OPTION:
-        if (e->option->cond == MPA_COND_TRUNCATED)
-            check_conn_of(e->conn)->address.cut |= (uint8_t)(1u << e->dir);
-        else if (e->option->subtype < MPA_SUBTYPE_NO_BIT)
-            c->address.subtypes |= MPA_SUBTYPE_BIT(e->option->subtype);
+        on_option(c, e);
         break;
     case MPA_EVENT_HMAC:
         on_hmac(c, e);

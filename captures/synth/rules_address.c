@@ -11,6 +11,15 @@ static struct synth_conn *conn_in(struct synth *s, enum mpa_dialect dialect)
     return synth_conn(s, &cfg);
 }
 
+/* Capture beside the client. */
+static void at_client(struct synth *s)
+{
+    s->client->ttl = 64;
+    s->server[0]->ttl = 61;
+    s->gap[SYNTH_CLIENT] = 50000;
+    s->gap[SYNTH_SERVER] = 20 * SYNTH_MS;
+}
+
 /* A request and its answer at the VIP. */
 static struct synth_subflow *begin(struct synth_conn *c)
 {
@@ -347,8 +356,7 @@ static void aa_08_breaks(struct synth *s)
     synth_echo(vip, advert);
     go_on(c);
 
-    s->gap[SYNTH_CLIENT] = 50000; /* Beside the client: the echo may have been lost, a note. */
-    s->gap[SYNTH_SERVER] = 20 * SYNTH_MS;
+    at_client(s); /* Beside the client: the echo may have been lost, a note. */
     c = conn_in(s, MPA_DIALECT_RFC8684);
     vip = begin(c);
     advert = advertise(vip, SYNTH_SERVER, 1, s->server[0]->addr, 0);
@@ -497,6 +505,7 @@ static void aa_12_breaks(struct synth *s)
 
     for (size_t i = 0; i < sizeof unusable / sizeof *unusable; i++)
         advertise_one(s, unusable[i], true);
+    at_client(s); /* Beside the client: elsewhere it may be a translation. */
     c = conn_in(s, MPA_DIALECT_RFC8684);
     synth_open_lb(c);
     synth_advertise(c->subflows[0], SYNTH_SERVER, 2, s->vip, 80);

@@ -14,6 +14,8 @@ static struct synth_conn *conn_in(struct synth *s, enum mpa_dialect dialect)
 /* Capture beside the client. */
 static void at_client(struct synth *s)
 {
+    s->client->ttl = 64;
+    s->server[0]->ttl = 61;
     s->gap[SYNTH_CLIENT] = 50000;
     s->gap[SYNTH_SERVER] = 20 * SYNTH_MS;
 }
