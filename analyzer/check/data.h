@@ -160,6 +160,7 @@ struct check_data_all {
     /* DS-10 */
     bool has_edge;
     uint64_t edge_before, edge;
+    int64_t edge_unit; /* Of the scale; 0: a SYN is missing that would say it. */
     struct mpa_frame_ref edge_frame;
 };
 

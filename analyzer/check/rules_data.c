@@ -436,22 +436,20 @@ enum mpa_verdict check_ds_09(const struct check_case *k, struct mpa_rec_finding 
 enum mpa_verdict check_ds_10(const struct check_case *k, struct mpa_rec_finding *f)
 {
     const struct check_data_all *now = &k->check->data;
-    const struct mpa_half *h = &k->sf->half[k->dir];
-    int64_t left, unit;
+    int64_t left;
 
     if (!now->has_edge)
         return MPA_VERDICT_NOT_APPLICABLE;
-    if (!(k->sf->half[0].flags & k->sf->half[1].flags & MPA_HALF_SYN))
+    if (now->edge_unit == 0)
         return MPA_VERDICT_NV_SYN;
     left = (int64_t)(now->edge_before - now->edge);
-    unit = h->wscale == MPA_NO_WSCALE ? 1 : (int64_t)1 << h->wscale;
-    if (left <= unit)
+    if (left <= now->edge_unit)
         return MPA_VERDICT_PASSED;
     check_frame(f, k->frame);
     check_frame(f, now->edge_frame);
     check_hex64(f, "edge", now->edge);
     check_hex64(f, "edge_before", now->edge_before);
     check_number(f, "bytes", left);
-    check_number(f, "scale_unit", unit);
+    check_number(f, "scale_unit", now->edge_unit);
     return check_broken(f, "Data ACK and window together move left");
 }

@@ -498,6 +498,7 @@ static void see_window(struct mpa_check *c, const struct mpa_segment *seg,
         return;
     now->has_edge = flow->has_edge;
     now->edge_before = flow->edge;
+    now->edge_unit = scale < 0 ? 0 : (int64_t)1 << scale;
     now->edge_frame = flow->edge_frame;
     now->edge = now->ack + ((uint64_t)seg->window << (scale > 0 ? scale : 0));
     flow->has_edge = true;
