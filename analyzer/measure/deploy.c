@@ -51,15 +51,17 @@ static uint16_t hop_of(const struct mpa_measure *m, const struct mpa_rec_server 
 static int add_server(const struct mpa_measure *m, struct deploy_vip *v,
                       const struct mpa_rec_server *s)
 {
-    uint16_t hop = hop_of(m, s);
+    uint16_t hop;
     int at = 0;
 
-    while (at < v->server_count && v->servers[at] != hop)
+    while (at < v->server_count && strcmp(m->hops.at[v->servers[at]].name, s->name) != 0)
         at++;
-    if (!hop || at == DEPLOY_SERVERS)
+    if (at < v->server_count || at == DEPLOY_SERVERS)
+        return at < v->server_count ? at : -1;
+    hop = hop_of(m, s);
+    if (!hop)
         return -1;
-    if (at == v->server_count)
-        v->servers[v->server_count++] = hop;
+    v->servers[v->server_count++] = hop;
     return at;
 }
 
