@@ -157,7 +157,7 @@ static void tell_use(const struct check_case *k, enum mpa_dir dir, const struct 
     check_number(f, "bytes elsewhere", (int64_t)elsewhere);
 }
 
-/* PR-03.  New data is what its mapping declares for the first time, one round trip and 100 ms after the request and after another subflow
+/* PR-03.  Asked by MP_PRIO or by the backup flag of a join.  New data is what its mapping declares for the first time, one round trip and 100 ms after the request and after another subflow
    became usable; up to 5 % of the data since, and up to 64 KiB, is by the way (D.4): upstream declares mappings when it queues them.  A host
    that does so again and was never seen to do otherwise is told of as a note. */
 enum mpa_verdict check_pr_03(const struct check_case *k, struct mpa_rec_finding *f)

@@ -584,7 +584,7 @@ static void trace(struct mpa_check *c, const struct mpa_segment *seg, const stru
     struct address_trace *mine = &t[dir], *peer = &t[check_other(dir)];
     struct check_address_conn *area = &check_conn_of(sf->conn)->address;
     bool whole = !check_super_packet(sf, dir, seg);
-    bool before[2] = {address_gaps(sf, MPA_TO_SERVER), address_gaps(sf, MPA_TO_CLIENT)};
+    const bool before[2] = {address_gaps(sf, MPA_TO_SERVER), address_gaps(sf, MPA_TO_CLIENT)};
 
     if (seg->flags & (MPA_TCP_SYN | MPA_TCP_RST))
         return;

@@ -9,6 +9,9 @@ static void beside_client(struct synth *s)
 
     s->gap[SYNTH_CLIENT] = s->gap[SYNTH_SERVER];
     s->gap[SYNTH_SERVER] = far;
+    s->client->ttl = 64; /* Its packets have not travelled, those of the servers have. */
+    for (size_t i = 0; i < 4; i++)
+        s->server[i]->ttl = 61;
 }
 
 static struct synth_conn *conn_at(struct synth *s, int64_t start, bool c)
