@@ -30,7 +30,8 @@ static int64_t all_reached(const struct deploy_view *v, const struct deploy_join
 
 static bool denies(const struct deploy_view *v)
 {
-    return v->c_set > v->c_clear;
+    /* Something on the way may clear the flag of some. */
+    return v->c_set > 0 && v->c_set >= v->c_clear;
 }
 
 /* Each connection of a proxy is two here. */

@@ -61,6 +61,11 @@ static void balancer_or_anycast(void)
     v.groups = 1; /* One host with two addresses looks the same. */
     expect(&v, DEPLOY_D1_OR_D2, DEPLOY_LOW, 1);
     v = balanced();
+    v.c_set = v.c_clear = 5;
+    expect(&v, DEPLOY_D1_OR_D2, DEPLOY_MEDIUM, 1);
+    v.c_clear = 6; /* Hosts with several addresses, most of them. */
+    CU_ASSERT_EQUAL(measure_deploy_judge(&v).mode, DEPLOY_D0);
+    v = balanced();
     v.hit = 1;
     expect(&v, DEPLOY_D2, DEPLOY_MEDIUM, 1);
     v.moved = 2;
