@@ -145,10 +145,8 @@ static bool is_plain(const struct deploy_view *v, struct deploy_verdict *ret)
     ret->mode = DEPLOY_D0;
     ret->by = DEPLOY_BREAK_VIP;
     ret->consistent = all_reached(v, &v->same, ret->by);
-    if (v->same.reached && !v->broken[DEPLOY_BREAK_VIP])
-        ret->confidence = v->same.reached > 1 ? DEPLOY_HIGH : DEPLOY_MEDIUM;
-    else
-        ret->confidence = v->same.reached || v->joined_other ? DEPLOY_MEDIUM : DEPLOY_LOW;
+    /* Never more: a balancer that knows tokens is not seen where servers cannot be told apart. */
+    ret->confidence = v->same.reached || v->joined_other ? DEPLOY_MEDIUM : DEPLOY_LOW;
     return true;
 }
 

@@ -176,6 +176,8 @@ static void say_all(struct evidence *e, const struct deploy_vip *vip,
     say_joins(e, &v->same, "this address and port");
     if (verdict->mode == DEPLOY_D3)
         say_token_aware(e, v);
+    if (verdict->mode == DEPLOY_D0 && v->foreign && !v->broken[DEPLOY_BREAK_VIP])
+        say(e, "a balancer that knows tokens looks the same where servers cannot be told apart");
     say_servers(e, v);
 }
 

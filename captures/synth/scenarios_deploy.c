@@ -137,7 +137,7 @@ static void make_d3_one_server(struct synth *s)
         synth_close(c, SYNTH_SERVER);
     }
     synth_expect_report(s, "{s:[{s:s, s:s, s:b}]}", "deployment", "mode", "D0", "confidence",
-                        "high", "consistent", 1);
+                        "medium", "consistent", 1);
 }
 
 /* Joins from the address of the first subflow: a hash of addresses finds their server, too. */

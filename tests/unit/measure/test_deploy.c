@@ -107,11 +107,11 @@ static void token_aware(void)
     v.foreign = v.foreign_tried = 7;
     expect(&v, DEPLOY_D3, DEPLOY_MEDIUM, 1);
     v.foreign = v.foreign_tried = 3; /* One in eight by chance. */
-    expect(&v, DEPLOY_D0, DEPLOY_HIGH, 1);
+    expect(&v, DEPLOY_D0, DEPLOY_MEDIUM, 1);
     v = joined(1);
-    expect(&v, DEPLOY_D0, DEPLOY_HIGH, 1);
+    expect(&v, DEPLOY_D0, DEPLOY_MEDIUM, 1);
     v = joined(0); /* At the client. */
-    expect(&v, DEPLOY_D0, DEPLOY_HIGH, 1);
+    expect(&v, DEPLOY_D0, DEPLOY_MEDIUM, 1);
     v = joined(3);
     v.foreign_tried = 9; /* One of nine missed: a third of chance's share. */
     v.foreign = 8;
