@@ -5,6 +5,9 @@
 
 #include <stdlib.h>
 
+#define NEAR_FIRST                                                                                 \
+    (UINT64_C(1) << 26) /* So far from the first number the capture's first may be. */
+
 static struct check_failure_state *state_of(struct mpa_check *c, const struct mpa_conn *conn)
 {
     struct check_failure_state **state = &check_conn_of(conn)->failure.state;
@@ -97,28 +100,38 @@ static struct check_sums *sums_of(struct mpa_check *c, const struct mpa_subflow 
     return *sums;
 }
 
+/* The whole data sequence number is part of the sum, also where half of it was sent: that half must
+   continue what the key begins. */
+static bool is_whole(const struct check_mapping *map, const struct mpa_conn *conn, enum mpa_dir dir)
+{
+    const struct check_data_side *side = check_conn_of(conn)->data.side[dir];
+
+    if (map->wide)
+        return true;
+    return check_has_keys(conn) && !check_conn_of(conn)->data.stray && side && side->has_due &&
+           side->first_dsn - side->first_due < NEAR_FIRST;
+}
+
 static void begin(struct mpa_check *c, const struct mpa_segment *seg, const struct mpa_subflow *sf,
                   enum mpa_dir dir, const struct check_mapping *map)
 {
     struct check_sum fresh = {
         .map = *map, .frame = {seg->capture, (int64_t)seg->frame}, .state = CHECK_SUM_OPEN};
     struct check_sums *sums = sums_of(c, sf, dir);
+    bool alone = map->size == 0, known = is_whole(map, sf->conn, dir);
     struct check_sum *slot;
 
     if (!sums)
         return;
-    for (int i = 0; i < CHECK_SUMS && map->size; i++)
+    for (int i = 0; i < CHECK_SUMS && !alone; i++)
         if (sums->at[i].state != CHECK_SUM_NONE && same(&sums->at[i].map, map))
             return;
-    /* The whole number is part of the sum, also where half of it was sent. */
-    if (!map->wide && !check_has_keys(sf->conn)) {
-        finish(c, seg, sf, dir, &fresh, MPA_VERDICT_NV_SYN);
-    } else if (map->size == 0) {
-        finish(c, seg, sf, dir, &fresh, MPA_VERDICT_PASSED);
-        return; /* Of the DATA_FIN alone: nothing to wait for. */
-    } else if (!check_position_known(sf, dir)) {
-        finish(c, seg, sf, dir, &fresh, MPA_VERDICT_NV_SYN);
-    }
+    if (!alone && !check_position_known(sf, dir))
+        known = false;
+    if (alone || !known)
+        finish(c, seg, sf, dir, &fresh, known ? MPA_VERDICT_PASSED : MPA_VERDICT_NV_SYN);
+    if (alone)
+        return; /* Of the DATA_FIN: nothing to wait for. */
     slot = &sums->at[sums->next];
     sums->next = (sums->next + 1) % CHECK_SUMS;
     if (slot->state == CHECK_SUM_OPEN)

@@ -361,7 +361,7 @@ static void fc_02_nearly(struct synth *s)
     reset(direct, SYNTH_SERVER);
     reset(c->subflows[0], SYNTH_CLIENT);
     c = started(s, false);
-    direct = joined(c);
+    joined(c);
     for (int i = 0; i < 2; i++) {
         tx = fastclose(c->subflows[i], SYNTH_SERVER, true);
         synth_emit(&tx);
