@@ -79,6 +79,7 @@ static int insert(struct baseline *b, const struct known *like)
     struct known **grown;
 
     if (e && b->count == b->capacity) {
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression) */
         grown = reallocarray(b->entries, capacity, sizeof(*grown));
         if (grown) {
             b->entries = grown;
@@ -230,7 +231,7 @@ int baseline_read(const char *path, struct baseline **ret, char *ret_error, size
         return MPA_ERR_ARGUMENT;
     }
     root = json_loadf(in, 0, &error);
-    fclose(in);
+    (void)fclose(in); /* Only read. */
     if (!root) {
         snprintf(ret_error, error_size, "%s:%d: %s", path, error.line, error.text);
         return MPA_ERR_ARGUMENT;
@@ -268,7 +269,7 @@ int baseline_write(const struct baseline *b, const char *path)
 
     if (!out)
         return MPA_ERR_WRITE;
-    if (b->count > 1)
+    if (b->count > 1) /* NOLINTNEXTLINE(bugprone-sizeof-expression) */
         qsort(b->entries, b->count, sizeof(*b->entries), by_entry);
     fputs("{\"schema\": \"" SCHEMA "\",\n\"findings\": [", out);
     for (size_t i = 0; i < b->count && status == MPA_OK; i++) {

@@ -4,6 +4,7 @@
 #include "mpa/status.h"
 
 #include <errno.h>
+#include <string.h>
 
 typedef struct mpa_writer *new_writer(FILE *out, const struct mpa_writer_options *options);
 
@@ -38,8 +39,8 @@ int ci_open(struct ci *ci, const struct options *o, const struct mpa_writer_opti
         if (!path)
             continue;
         errno = 0;
-        ci->file[i].path = path;
-        ci->file[i].out = fopen(path, "we");
+        ci->file[i].path = strcmp(path, "-") == 0 ? "standard output" : path;
+        ci->file[i].out = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
         if (!ci->file[i].out)
             return output_failed(path, MPA_ERR_WRITE);
         ci->file[i].writer = formats[i].create(ci->file[i].out, options);
@@ -71,7 +72,7 @@ int ci_close(struct ci *ci, int status)
             rc = w->close(w);
         if (w)
             w->free(w);
-        if (ci->file[i].out && fclose(ci->file[i].out) != 0 && rc == 0)
+        if (ci->file[i].out && ci->file[i].out != stdout && fclose(ci->file[i].out) != 0 && rc == 0)
             rc = MPA_ERR_WRITE;
         if (rc != 0 && status == 0)
             status = output_failed(ci->file[i].path, rc);

@@ -18,7 +18,7 @@ struct ci {
 /* Whether any is asked for. */
 bool ci_wanted(const struct options *o);
 
-/* Open what is asked for; 'options' of the writers.  Returns as output_open(). */
+/* Open what is asked for (- is standard output); 'options' of the writers.  Returns as output_open(). */
 int ci_open(struct ci *ci, const struct options *o, const struct mpa_writer_options *options);
 
 /* One report.  Returns as output_open(). */

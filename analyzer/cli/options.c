@@ -453,6 +453,21 @@ static int check_profile_word(struct parser *p)
     return 0;
 }
 
+/* '-' is standard output for one of those that CI reads, where the report does not go there. */
+static int check_standard_output(struct parser *p)
+{
+    const char *const paths[] = {p->o->junit, p->o->sarif, p->o->tap};
+    int count = p->o->output == NULL;
+
+    for (int i = 0; i < 3; i++)
+        if (paths[i] && strcmp(paths[i], "-") == 0 && ++count > 1)
+            return fail(p, "-: only one output can go to standard output (the report: -o FILE)");
+    if ((p->o->baseline_file && strcmp(p->o->baseline_file, "-") == 0) ||
+        (p->o->write_baseline && strcmp(p->o->write_baseline, "-") == 0))
+        return fail(p, "-: a baseline is a file");
+    return 0;
+}
+
 /* What goes with --check only, and what implies it. */
 static int check_checks(struct parser *p)
 {
@@ -467,6 +482,8 @@ static int check_checks(struct parser *p)
     if (o->write_baseline && o->anonymize)
         return fail(
             p, "--write-baseline does not go with --anonymize: pseudonyms differ in every run");
+    if (check_standard_output(p) != 0)
+        return MPA_ERR_ARGUMENT;
     return check_profile_word(p);
 }
 

@@ -361,7 +361,7 @@ static void free_writer(struct mpa_writer *writer)
     struct json_writer *w = (struct json_writer *)writer;
 
     if (w->findings)
-        fclose(w->findings);
+        (void)fclose(w->findings);
     free(w->line.text);
     free(w);
 }

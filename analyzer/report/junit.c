@@ -270,7 +270,7 @@ static void free_writer(struct mpa_writer *writer)
     struct junit_writer *w = (struct junit_writer *)writer;
 
     if (w->suites)
-        fclose(w->suites);
+        (void)fclose(w->suites); /* Of no name: gone. */
     cases_free(&w->cases);
     free(w);
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 # --check: exit statuses, every output, baselines.
 
 # broken: a capture that breaks one rule of severity error, MPC-04, in its first frame; kept: one that nearly does.
@@ -65,6 +65,12 @@ case_check_usage() {
     expect_usage "--strict-ids goes with --check"
     analyze --anonymize --write-baseline "$work/b.json" "$capture"
     expect_usage "--write-baseline does not go with --anonymize"
+    analyze --tap - "$capture"
+    expect_usage "^mptcp-analyze: -: only one output can go to standard output"
+    analyze -o "$work/r" --tap - --junit - "$capture"
+    expect_usage "^mptcp-analyze: -: only one output can go to standard output"
+    analyze --write-baseline - "$capture"
+    expect_usage "^mptcp-analyze: -: a baseline is a file"
     cd "$work" || exit 1
     analyze --check lb "$capture"
     expect_usage "did you mean --check=lb"
@@ -211,6 +217,9 @@ case_check_tap() {
     prove -e cat "$work/both.tap" >"$work/out" 2>&1
     expect_out "Tests=$((2 * $(rule_count))), "
     expect_out 'Failed 1/'
+    analyze -o "$work/report" --tap - "$broken"
+    expect_status 1
+    cmp "$work/out" "$work/broken.tap" || fail "standard output is not as the file"
     # Many findings, several captures.
     analyze --tap "$work/many.tap" "$golden"/../bad-hmac4/*.pcap
     prove -e cat "$work/many.tap" >"$work/out" 2>&1
