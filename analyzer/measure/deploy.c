@@ -32,7 +32,6 @@ static void note_break(struct deploy_vip *v, enum deploy_break kind, int64_t id)
 
     if (b->kept > 0 && b->ids[b->kept - 1] == id)
         return;
-    b->count++;
     v->view.broken[kind]++;
     if (b->kept < DEPLOY_BROKEN)
         b->ids[b->kept++] = id;

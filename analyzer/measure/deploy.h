@@ -22,7 +22,6 @@
 #define DEPLOY_SERVERS  16   /* Physical servers kept of an address. */
 #define DEPLOY_UNIQUES  32   /* Unique addresses kept of an address. */
 #define DEPLOY_TOKENS   4096 /* Tokens with an identity kept of an address. */
-#define DEPLOY_STRAYS   64   /* Connections outside of their identity's range that are kept. */
 #define DEPLOY_EVIDENCE 16   /* Sentences of a row. */
 
 enum deploy_mode {
@@ -40,19 +39,17 @@ enum deploy_mode {
 
 enum deploy_confidence { DEPLOY_LOW, DEPLOY_MEDIUM, DEPLOY_HIGH };
 
-/* Joins to one kind of address.  Those that are in none of the last four: nobody was seen to answer. */
+/* Joins to one kind of address.  Nobody was seen to answer those that are in none of the last four. */
 struct deploy_joins {
     int64_t tried;
-    int64_t reached; /* The host with the key answered. */
-    int64_t
-        misrouted;   /* A host that does not know the token answered, the connection being alive. */
-    int64_t bad;     /* The HMAC is wrong. */
-    int64_t refused; /* Any other RST. */
+    int64_t reached;   /* The host with the key answered. */
+    int64_t misrouted; /* A host without the token answered, though the connection was alive. */
+    int64_t bad;       /* The HMAC is wrong. */
+    int64_t refused;   /* Any other RST. */
 };
 
 /* Connections that broke what a mode promises. */
 struct deploy_breaks {
-    int64_t count;
     int kept;
     int64_t ids[DEPLOY_BROKEN];
 };
@@ -65,26 +62,26 @@ enum deploy_break {
     DEPLOY_BREAKS,
 };
 
-/* What the mode is decided from: MPTCP connections whose first subflow is to one address. */
+/* What the mode is decided from: MPTCP connections whose first subflow is to one address.  Members
+ * without a word of their own count connections. */
 struct deploy_view {
     int64_t connections, c_set, c_clear;
-    int64_t advert_other; /* Connections whose server advertised another address ... */
-    int64_t advert_port;  /* ... or this one with another port. */
-    int64_t backup;       /* ... whose server asked for the first subflow to be a backup. */
-    int64_t joined_other; /* ... with a join to another address that reached its server. */
+    /* Their server advertised another address; this one with another port; asked for the first
+     * subflow to be a backup; was joined at another address. */
+    int64_t advert_other, advert_port, backup, joined_other;
     int64_t migrated;
     struct deploy_joins direct; /* To other addresses. */
     struct deploy_joins same;   /* To this address and the first subflow's port. */
     struct deploy_joins port;   /* To this address and an advertised port. */
-    int64_t
-        foreign; /* Joins of 'same' that come from another client address and reached the server ... */
-    int64_t foreign_tried; /* ... and all of them that somebody answered. */
-    int64_t
-        elsewhere; /* Joins of 'same' that were seen to go to another physical server than the first subflow. */
-    int64_t hit, moved,
-        split; /* Connections reset by a server without state, flows that changed their server, split handshakes. */
-    bool moved_more;                  /* 'moved' are not all. */
-    int64_t translated, encapsulated; /* Connections whose packets to this address were seen so. */
+    /* Joins of 'same' that somebody answered and that come from another address of the client, and
+     * how many of them found the host with the key. */
+    int64_t foreign_tried, foreign;
+    int64_t elsewhere; /* Joins of 'same' to another physical server than the first subflow's. */
+    int64_t hit;       /* Reset by a server without their state. */
+    int64_t moved;     /* First subflows that changed their server ... */
+    bool moved_more;   /* ... or more. */
+    int64_t split;     /* Handshakes that two servers answered. */
+    int64_t translated, encapsulated; /* Their packets to this address were seen so. */
     int64_t direct_encapsulated; /* Direct subflows seen so: then tunnels are not the balancer's. */
     bool one_way;      /* A capture holds only what goes to VIPs (direct server return). */
     int servers;       /* Physical servers seen behind the address. */
@@ -92,14 +89,14 @@ struct deploy_view {
     bool own_uniques;  /* Every connection has a unique address of its own. */
     bool ranges_apart; /* Ports of different servers (D5) do not mix ... */
     int ranges;        /* ... and of how many servers ports are known. */
-    int64_t named,
-        unnamed; /* Connections whose server's timestamps have an identity, or an ordinary clock. */
-    int names;   /* Distinct identities. */
-    int64_t strays;    /* Connections whose token is not in their identity's range. */
+    int64_t named;     /* The server's timestamps have an identity ... */
+    int64_t unnamed;   /* ... or an ordinary clock. */
+    int names;         /* Distinct identities. */
+    int64_t strays;    /* Whose token is not in their identity's range. */
     double bits;       /* How improbable that order of the tokens is by chance: -log2. */
     int64_t underived; /* Joins whose token is no hash of the key, with a correct HMAC. */
-    int64_t proxied; /* Pairs of connections that are one to the client and have different keys. */
-    int64_t broken[DEPLOY_BREAKS]; /* Connections. */
+    int64_t proxied;   /* Pairs that are one to the client and have different keys. */
+    int64_t broken[DEPLOY_BREAKS];
 };
 
 struct deploy_verdict {
@@ -158,10 +155,9 @@ struct deploy_vip {
     int server_count;
     uint32_t flows[DEPLOY_SERVERS]; /* Subflows in which each was seen ... */
     uint32_t all_flows;             /* ... and all that show a server. */
-    uint16_t together
-        [DEPLOY_SERVERS]
-        [DEPLOY_SERVERS]; /* Subflows in which two MACs were seen at the same time: from the beginning on ... */
-    uint16_t returned[DEPLOY_SERVERS][DEPLOY_SERVERS]; /* ... or one of them later. */
+    /* Subflows in which two MACs were seen at the same time: both from the beginning, or one later. */
+    uint16_t together[DEPLOY_SERVERS][DEPLOY_SERVERS];
+    uint16_t returned[DEPLOY_SERVERS][DEPLOY_SERVERS];
     struct {
         uint16_t server, min, max;
     } ports[DEPLOY_SERVERS];
@@ -171,8 +167,8 @@ struct deploy_vip {
         int group; /* The lowest index of an address that a connection has with this one. */
     } uniques[DEPLOY_UNIQUES];
     int unique_count;
-    int64_t unique_connections,
-        unique_shared; /* Connections with a unique address; those whose address another one had, too. */
+    /* Connections with a unique address, and those whose address another one had, too. */
+    int64_t unique_connections, unique_shared;
     struct deploy_breaks breaks[DEPLOY_BREAKS];
     struct deploy_token *tokens;
     size_t token_count, token_capacity;

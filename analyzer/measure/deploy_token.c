@@ -13,7 +13,8 @@
 #include <string.h>
 
 #define ORPHANS_MAX 64
-#define KEYS_MAX    256 /* The latest ones. */
+#define KEYS_MAX    256   /* The latest ones. */
+#define TRIES_MAX   20000 /* HMACs that are computed at the end. */
 
 bool measure_deploy_underived(const struct deploy_orphan *o, const struct deploy_keys *k)
 {
@@ -94,13 +95,16 @@ void measure_deploy_end(struct mpa_measure *m, const struct mpa_conn *conn,
 void measure_deploy_tokens(struct mpa_measure *m)
 {
     const struct deploy *d = &m->deploy;
+    int tries = 0;
 
     for (size_t i = 0; i < d->orphan_count; i++)
-        for (size_t k = 0; k < d->key_count; k++) {
+        for (size_t k = 0; k < d->key_count && tries < TRIES_MAX; k++) {
             struct deploy_vip *v;
 
-            if (!mpa_addr_eq(&d->orphans[i].server, &d->keys[k].server) ||
-                !measure_deploy_underived(&d->orphans[i], &d->keys[k]))
+            if (!mpa_addr_eq(&d->orphans[i].server, &d->keys[k].server))
+                continue;
+            tries += 2;
+            if (!measure_deploy_underived(&d->orphans[i], &d->keys[k]))
                 continue;
             v = measure_deploy_vip(m, &d->orphans[i].server);
             if (v)
