@@ -347,6 +347,14 @@ int mpa_check_record(struct mpa_check *c, struct mpa_rec_conn *record)
     return rc;
 }
 
+const struct mpa_rec_finding *mpa_check_live(const struct mpa_conn *conn, int *ret_count)
+{
+    const struct check_results *r = check_conn_of(conn)->results;
+
+    *ret_count = r ? r->finding_count : 0;
+    return r ? r->findings : NULL;
+}
+
 void mpa_check_end(struct mpa_check *c, int64_t end_ns)
 {
     if (end_ns > c->record_end_ns)

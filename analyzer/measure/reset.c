@@ -288,3 +288,10 @@ void measure_reset_event(struct mpa_measure *m, const struct mpa_event *e)
     if (e->subflow == mpa_conn_initial(e->conn) && class != MPA_RESET_LATE)
         measure_migrate_vip_ended(e->conn, MPA_LEFT_BY_RESET);
 }
+
+enum mpa_word mpa_measure_reset_class(const struct mpa_subflow *sf, enum mpa_dir dir)
+{
+    const struct sub_user *u = sf->user;
+
+    return u->reset && u->reset->rst[dir].packets ? u->reset->rst[dir].class : 0;
+}

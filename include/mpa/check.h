@@ -70,6 +70,10 @@ void mpa_check_tracker(struct mpa_check *c, const struct mpa_tracker *tracker);
    next call.  0, or MPA_ERR_NOMEM when something could not be kept since the last call. */
 int mpa_check_judge(void *context, const struct mpa_conn *conn, struct mpa_rec_conn *record);
 
+/* What has been found so far of a connection that is in memory (rules that ask at its end are not in it): '*ret_count' findings, valid until the
+   next segment. */
+const struct mpa_rec_finding *mpa_check_live(const struct mpa_conn *conn, int *ret_count);
+
 /* The latest time stamp of all captures, before the first mpa_check_record(): deadlines after it prove nothing. */
 void mpa_check_end(struct mpa_check *c, int64_t end_ns);
 

@@ -99,6 +99,9 @@ enum mpa_word mpa_measure_vantage(const struct mpa_measure *m);
 /* What the tracker inside has counted so far; others added are not in it. */
 const struct mpa_track_counts *mpa_measure_counts(const struct mpa_measure *m);
 
+/* The class of the first RST that 'dir' sent on a live subflow of this measure, MPA_RESET_*; 0 where it sent none. */
+enum mpa_word mpa_measure_reset_class(const struct mpa_subflow *sf, enum mpa_dir dir);
+
 /* The tracker inside, for the bench and the plugin. */
 struct mpa_tracker *mpa_measure_tracker(struct mpa_measure *m);
 

@@ -42,6 +42,10 @@ WORD(FALLBACK_REASON, INFINITE_MAP, "infinite_map")
 WORD(ROLE, INITIAL, "initial")
 WORD(ROLE, JOIN,    "join")
 
+/* Of a join's SYN: whether a connection with this token was captured. */
+WORD(TOKEN, OK,      "ok")
+WORD(TOKEN, UNKNOWN, "unknown")
+
 /* Reset classes, in order of precedence (first match wins). */
 WORD(RESET, LATE,           "late")
 WORD(RESET, MISROUTED_JOIN, "misrouted_join")

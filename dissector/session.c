@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine over one capture file, and what it said of each frame. */
+#include "mptcplb.h"
+
+#include "mpa/record_pack.h"
+
+#include <string.h>
+
+struct lb_session {
+    struct lb_settings settings;
+    struct mpa_measure *measure;
+    struct mpa_check *check;
+    struct mpa_observer checks; /* The check's own observer, behind ours. */
+    GArray *frames;             /* struct lb_frame by number. */
+    GArray *details;            /* struct lb_detail */
+    GPtrArray *conns;           /* struct lb_conn by id; NULL where an id has none. */
+    GPtrArray *records;         /* struct mpa_rec_conn, in the order in which they ended. */
+    GHashTable *moved;          /* Old (connection, subflow) to new. */
+    guint32 frame;              /* The one that is fed. */
+    gint64 first_ns, last_ns;
+    gboolean finished;
+};
+
+/* ---- What is kept ------------------------------------------------------------------------------ */
+
+static void free_conn(gpointer data)
+{
+    struct lb_conn *c = data;
+
+    if (!c)
+        return;
+    if (c->adverts)
+        g_ptr_array_free(c->adverts, TRUE);
+    if (c->live)
+        g_ptr_array_free(c->live, TRUE);
+    g_array_free(c->roles, TRUE);
+    g_array_free(c->resets, TRUE);
+    g_free(c);
+}
+
+static struct lb_conn *take_conn(struct lb_session *s, guint32 id)
+{
+    struct lb_conn *c;
+
+    if (id >= s->conns->len)
+        g_ptr_array_set_size(s->conns, (gint)id + 1);
+    c = g_ptr_array_index(s->conns, id);
+    if (c)
+        return c;
+    c = g_new0(struct lb_conn, 1);
+    c->id = id;
+    c->first_frame = s->frame;
+    c->roles = g_array_new(FALSE, TRUE, sizeof(guint8));
+    c->resets = g_array_new(FALSE, TRUE, sizeof(struct lb_reset));
+    g_ptr_array_index(s->conns, id) = c;
+    return c;
+}
+
+static struct lb_frame *take_frame(struct lb_session *s, guint32 number)
+{
+    if (number >= s->frames->len) {
+        guint from = s->frames->len;
+
+        g_array_set_size(s->frames, number + 1);
+        for (guint i = from; i <= number; i++)
+            g_array_index(s->frames, struct lb_frame, i).conn = LB_NONE;
+    }
+    return &g_array_index(s->frames, struct lb_frame, number);
+}
+
+static void add_detail(struct lb_session *s, guint32 frame, struct lb_detail detail)
+{
+    struct lb_frame *f = take_frame(s, frame);
+    guint32 *link = &f->detail;
+
+    while (*link)
+        link = &g_array_index(s->details, struct lb_detail, *link - 1).next;
+    /* The link may lie in the array that grows. */
+    *link = s->details->len + 1;
+    detail.next = 0;
+    g_array_append_val(s->details, detail);
+}
+
+static struct lb_advert *take_advert(struct lb_conn *c, const struct mpa_advert *from)
+{
+    struct lb_advert *a = NULL;
+
+    if (!c->adverts)
+        c->adverts = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = c->adverts->len; i-- > 0 && !a;) {
+        struct lb_advert *one = g_ptr_array_index(c->adverts, i);
+
+        if (one->id == from->id && one->from == from->from && one->port == from->port &&
+            mpa_addr_eq(&one->addr, &from->addr))
+            a = one;
+    }
+    if (!a) {
+        a = g_new0(struct lb_advert, 1);
+        a->addr = from->addr;
+        a->port = from->port;
+        a->id = from->id;
+        a->from = from->from;
+        g_ptr_array_add(c->adverts, a);
+    }
+    a->first_ns = from->first_ns;
+    a->echo_ns = from->echo_ns;
+    a->first_frame = from->first_ns ? (guint32)from->first_frame.frame : 0;
+    a->echo_frame = from->echo_ns ? (guint32)from->echo_frame.frame : 0;
+    a->transmissions = from->transmissions;
+    a->echoes = from->echoes;
+    return a;
+}
+
+/* ---- What the engine tells --------------------------------------------------------------------- */
+
+static void set_role(struct lb_conn *c, const struct mpa_subflow *sf)
+{
+    if (sf->id >= c->roles->len)
+        g_array_set_size(c->roles, sf->id + 1u);
+    g_array_index(c->roles, guint8, sf->id) = sf->role;
+}
+
+static void set_reset(struct lb_conn *c, const struct mpa_event *e)
+{
+    struct lb_reset *r;
+
+    if (e->subflow->id >= c->resets->len)
+        g_array_set_size(c->resets, e->subflow->id + 1u);
+    r = &g_array_index(c->resets, struct lb_reset, e->subflow->id);
+    if (r->class[e->dir] == 0)
+        r->class[e->dir] = (guint16)mpa_measure_reset_class(e->subflow, e->dir);
+}
+
+static void on_option(struct lb_session *s, const struct mpa_event *e)
+{
+    if (e->option->subtype != MPA_MP_JOIN || (e->segment->flags & MPA_TCP_ACK) ||
+        !(e->segment->flags & MPA_TCP_SYN) || e->option->cond != MPA_COND_OK)
+        return;
+    add_detail(s, s->frame,
+               (struct lb_detail){.kind = LB_DETAIL_TOKEN,
+                                  .word = e->conn->flags & MPA_CONN_JOINS_ONLY ? MPA_TOKEN_UNKNOWN
+                                                                               : MPA_TOKEN_OK});
+}
+
+static void on_event(void *context, const struct mpa_event *e)
+{
+    struct lb_session *s = context;
+    struct lb_conn *c = take_conn(s, (guint32)e->conn->id);
+
+    if (s->checks.event)
+        s->checks.event(s->checks.context, e);
+    switch (e->kind) {
+    case MPA_EVENT_SUBFLOW:
+        set_role(c, e->subflow);
+        break;
+    case MPA_EVENT_ADD_ADDR:
+    case MPA_EVENT_ECHO:
+        if (e->advert)
+            add_detail(s, s->frame,
+                       (struct lb_detail){.kind = e->kind == MPA_EVENT_ECHO ? LB_DETAIL_ECHO
+                                                                            : LB_DETAIL_ADD_ADDR,
+                                          .number = e->value,
+                                          .advert = take_advert(c, e->advert)});
+        break;
+    case MPA_EVENT_HMAC:
+        add_detail(s, s->frame,
+                   (struct lb_detail){.kind = LB_DETAIL_HMAC,
+                                      .subtype = e->option ? e->option->subtype : 0,
+                                      .word = (enum mpa_word)e->value});
+        break;
+    case MPA_EVENT_OPTION:
+        on_option(s, e);
+        break;
+    case MPA_EVENT_RST:
+        set_reset(c, e);
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_segment(void *context, const struct mpa_segment *seg, struct mpa_subflow *sf,
+                       enum mpa_dir dir, const struct mpa_facts *facts)
+{
+    struct lb_session *s = context;
+
+    s->checks.segment(s->checks.context, seg, sf, dir, facts);
+}
+
+static void on_conn_end(void *context, struct mpa_conn *conn)
+{
+    struct lb_session *s = context;
+
+    s->checks.conn_end(s->checks.context, conn);
+}
+
+static int on_record(void *context, const struct mpa_rec_conn *record)
+{
+    struct lb_session *s = context;
+    struct mpa_rec_conn *copy = mpa_record_copy(record);
+
+    if (!copy)
+        return -1;
+    g_ptr_array_add(s->records, copy);
+    return 0;
+}
+
+/* ---- Feeding ----------------------------------------------------------------------------------- */
+
+struct lb_session *lb_session_new(const struct lb_settings *settings)
+{
+    struct mpa_check_config checks = {.vips = settings->vips, .vip_count = settings->vip_count};
+    struct mpa_measure_config config = {.vips = settings->vips,
+                                        .vip_count = settings->vip_count,
+                                        .servers = settings->servers,
+                                        .server_count = settings->server_count,
+                                        .notes = true,
+                                        .on_conn = on_record,
+                                        .judge = mpa_check_judge};
+    struct lb_session *s;
+
+    if (mpa_crypto_init() != 0)
+        return NULL;
+    s = g_new0(struct lb_session, 1);
+    s->settings = *settings;
+    s->frames = g_array_new(FALSE, TRUE, sizeof(struct lb_frame));
+    s->details = g_array_new(FALSE, TRUE, sizeof(struct lb_detail));
+    s->conns = g_ptr_array_new_with_free_func(free_conn);
+    s->records = g_ptr_array_new_with_free_func((GDestroyNotify)mpa_record_free);
+    s->first_ns = s->last_ns = INT64_MIN;
+    s->check = mpa_check_new(&checks);
+    config.track.dialect = settings->dialect;
+    config.context = s;
+    if (s->check) {
+        config.judge_context = s->check;
+        mpa_check_attach(s->check, &config.track);
+        s->checks = config.track.also;
+        config.track.also.context = s;
+        config.track.also.event = on_event;
+        config.track.also.segment = on_segment;
+        config.track.also.conn_end = on_conn_end;
+        s->measure = mpa_measure_new(&config);
+    }
+    if (!s->measure) {
+        lb_session_free(s);
+        return NULL;
+    }
+    mpa_check_tracker(s->check, mpa_measure_tracker(s->measure));
+    return s;
+}
+
+void lb_session_free(struct lb_session *s)
+{
+    if (!s)
+        return;
+    mpa_measure_free(s->measure);
+    mpa_check_free(s->check);
+    g_array_free(s->frames, TRUE);
+    g_array_free(s->details, TRUE);
+    g_ptr_array_free(s->conns, TRUE);
+    g_ptr_array_free(s->records, TRUE);
+    g_free(s);
+}
+
+/* Findings that are there before the connection ends. */
+static void take_live_findings(struct lb_session *s, struct lb_conn *c, const struct mpa_conn *conn)
+{
+    int count;
+    const struct mpa_rec_finding *findings = mpa_check_live(conn, &count);
+
+    for (; c->findings_seen < count; c->findings_seen++) {
+        const struct mpa_rec_finding *f = &findings[c->findings_seen];
+        struct mpa_rec_finding *copy = g_new(struct mpa_rec_finding, 1);
+
+        *copy = *f;
+        if (!c->live)
+            c->live = g_ptr_array_new_with_free_func(g_free);
+        g_ptr_array_add(c->live, copy);
+        if (f->frame_count > 0)
+            add_detail(s, (guint32)f->frames[0].frame,
+                       (struct lb_detail){.kind = LB_DETAIL_FINDING, .finding = copy});
+    }
+}
+
+static void feed_segment(struct lb_session *s, const struct mpa_segment *seg)
+{
+    struct mpa_subflow *sf;
+    struct mpa_facts facts;
+    struct lb_frame *f;
+    struct lb_conn *c;
+
+    mpa_tracker_segment(mpa_measure_tracker(s->measure), seg, &sf, &facts);
+    f = take_frame(s, s->frame);
+    if (seg->mptcp_count)
+        f->flags |= LB_FRAME_MPTCP;
+    if (seg->flags & MPA_TCP_RST)
+        f->flags |= LB_FRAME_RST;
+    if (!sf)
+        return;
+    f->conn = (guint32)sf->conn->id;
+    f->subflow = sf->id;
+    f->dir = mpa_addr_eq(&sf->flow.addr[MPA_TO_SERVER], &seg->dst) &&
+                     sf->flow.port[MPA_TO_SERVER] == seg->dport
+                 ? MPA_TO_SERVER
+                 : MPA_TO_CLIENT;
+    if (facts.copy)
+        f->flags |= LB_FRAME_COPY;
+    c = take_conn(s, f->conn);
+    c->dialect = (enum mpa_dialect)sf->conn->dialect;
+    c->protocol = (enum mpa_word)sf->conn->protocol;
+    take_live_findings(s, c, sf->conn);
+}
+
+void lb_session_feed(struct lb_session *s, const struct mpa_frame *frame)
+{
+    const struct mpa_tunnel_ports ports = MPA_TUNNEL_PORTS_DEFAULT;
+    struct mpa_segment seg;
+    struct mpa_icmp_error icmp;
+
+    if (s->finished)
+        return;
+    s->frame = (guint32)frame->number;
+    if (s->first_ns == INT64_MIN)
+        s->first_ns = frame->ns;
+    if (frame->ns > s->last_ns)
+        s->last_ns = frame->ns;
+    switch (mpa_frame_decode(frame, &ports, &seg, &icmp)) {
+    case MPA_FRAME_SEGMENT:
+        feed_segment(s, &seg);
+        break;
+    case MPA_FRAME_ICMP:
+        mpa_measure_icmp(s->measure, &icmp);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- The end ----------------------------------------------------------------------------------- */
+
+static gint by_id(gconstpointer a, gconstpointer b)
+{
+    const struct mpa_rec_conn *x = *(struct mpa_rec_conn *const *)a;
+    const struct mpa_rec_conn *y = *(struct mpa_rec_conn *const *)b;
+
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* The live ones of the frame are in the record too: these take their place. */
+static void drop_live_findings(struct lb_session *s)
+{
+    for (guint i = 0; i < s->frames->len; i++) {
+        guint32 *link = &g_array_index(s->frames, struct lb_frame, i).detail;
+
+        while (*link) {
+            struct lb_detail *d = &g_array_index(s->details, struct lb_detail, *link - 1);
+
+            if (d->kind == LB_DETAIL_FINDING)
+                *link = d->next;
+            else
+                link = &d->next;
+        }
+    }
+}
+
+static void take_record(struct lb_session *s, struct mpa_rec_conn *r)
+{
+    struct lb_conn *c = take_conn(s, (guint32)r->id);
+
+    c->record = r;
+    c->protocol = r->protocol;
+    c->dialect = r->dialect;
+    for (int i = 0; i < r->note_count && c->off_vip_frame == 0; i++)
+        if (r->notes[i].kind == MPA_NOTE_FIRST_DIRECT &&
+            r->migration.state == MPA_MIGRATION_MIGRATED)
+            c->off_vip_frame = (guint32)r->notes[i].frame.frame;
+    for (int i = 0; i < r->finding_count; i++)
+        if (r->findings[i].frame_count > 0)
+            add_detail(s, (guint32)r->findings[i].frames[0].frame,
+                       (struct lb_detail){.kind = LB_DETAIL_FINDING, .finding = &r->findings[i]});
+}
+
+/* Records' own arrays, so that findings of the last judgement can be put behind the others. */
+static struct mpa_rec_conn *complete(struct lb_session *s, struct mpa_rec_conn *r)
+{
+    struct mpa_rec_conn judged;
+    struct mpa_rec_conn *copy;
+
+    mpa_measure_complete(s->measure, r);
+    judged = *r;
+    mpa_check_record(s->check, &judged);
+    copy = mpa_record_copy(&judged);
+    if (!copy)
+        return r;
+    mpa_record_free(r);
+    return copy;
+}
+
+void lb_session_finish(struct lb_session *s)
+{
+    if (s->finished)
+        return;
+    s->finished = TRUE;
+    mpa_measure_finish(s->measure);
+    if (s->last_ns != INT64_MIN)
+        mpa_check_end(s->check, s->last_ns);
+    g_ptr_array_sort(s->records, by_id);
+    drop_live_findings(s);
+    for (guint i = 0; i < s->records->len; i++) {
+        struct mpa_rec_conn *r = complete(s, g_ptr_array_index(s->records, i));
+
+        g_ptr_array_index(s->records, i) = r;
+        take_record(s, r);
+    }
+}
+
+/* ---- Reading ----------------------------------------------------------------------------------- */
+
+bool lb_session_finished(const struct lb_session *s)
+{
+    return s->finished;
+}
+
+const struct lb_frame *lb_session_frame(const struct lb_session *s, guint32 number)
+{
+    const struct lb_frame *f;
+
+    if (number >= s->frames->len)
+        return NULL;
+    f = &g_array_index(s->frames, struct lb_frame, number);
+    return f->conn == LB_NONE ? NULL : f;
+}
+
+struct lb_conn *lb_session_conn(const struct lb_session *s, guint32 id)
+{
+    return id < s->conns->len ? g_ptr_array_index(s->conns, id) : NULL;
+}
+
+guint32 lb_session_conn_count(const struct lb_session *s)
+{
+    return s->conns->len;
+}
+
+const struct lb_detail *lb_session_detail(const struct lb_session *s, const struct lb_frame *f,
+                                          const struct lb_detail *after)
+{
+    guint32 at = after ? after->next : f->detail;
+
+    return at ? &g_array_index(s->details, struct lb_detail, at - 1) : NULL;
+}
+
+const struct mpa_rec_subflow *lb_conn_subflow(const struct lb_conn *c, guint16 subflow)
+{
+    for (int i = 0; c->record && i < c->record->subflow_count; i++)
+        if (c->record->subflows[i].id == subflow)
+            return &c->record->subflows[i];
+    return NULL;
+}
+
+enum mpa_word lb_conn_role(const struct lb_conn *c, guint16 subflow)
+{
+    const struct mpa_rec_subflow *sf = lb_conn_subflow(c, subflow);
+
+    if (sf)
+        return sf->role;
+    return subflow < c->roles->len && g_array_index(c->roles, guint8, subflow)
+               ? (enum mpa_word)g_array_index(c->roles, guint8, subflow)
+               : MPA_ROLE_INITIAL;
+}
+
+enum mpa_word lb_conn_reset(const struct lb_conn *c, guint16 subflow, enum mpa_dir dir)
+{
+    const struct mpa_rec_subflow *sf = lb_conn_subflow(c, subflow);
+
+    if (sf)
+        return sf->rst[dir].packets > 0 ? sf->rst[dir].class : 0;
+    return subflow < c->resets->len
+               ? (enum mpa_word)g_array_index(c->resets, struct lb_reset, subflow).class[dir]
+               : 0;
+}
