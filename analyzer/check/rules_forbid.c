@@ -105,13 +105,12 @@ bool answer_visible(const struct mpa_subflow *sf)
     return false;
 }
 
-/* When the opener of the join 'sf' knew that it had failed; an empty packet where it did not fail. */
+/* When the join 'sf' failed, and its opener knew it 'slack' later, before 'now'; an empty packet where it did not. */
 static struct check_packet failure(const struct mpa_subflow *sf, const struct check_join *j,
-                                   int64_t now)
+                                   int64_t now, int64_t slack)
 {
     enum mpa_dir me = check_opener(sf), peer = check_other(me);
     const struct check_packet *refused = &j->rst[peer], *given_up = &j->rst[me];
-    int64_t slack = beside_opener(sf) ? 0 : check_rtt(sf->conn, SECOND);
 
     if (check_packet_seen(refused) && (!sf->usable_ns || refused->ns <= sf->usable_ns) &&
         refused->ns + slack <= now)
@@ -131,6 +130,7 @@ enum mpa_verdict check_cbf_04(const struct check_case *k, struct mpa_rec_finding
     const struct mpa_subflow *sf = k->sf;
     const struct check_join *j = joined(sf);
     enum mpa_verdict verdict = MPA_VERDICT_NOT_APPLICABLE;
+    int64_t slack = -1;
     int n = 0;
 
     if (!j)
@@ -140,8 +140,10 @@ enum mpa_verdict check_cbf_04(const struct check_case *k, struct mpa_rec_finding
         const struct check_join *before = joined(o);
         struct check_packet failed = {0};
 
+        if (before && slack < 0)
+            slack = beside_opener(sf) ? 0 : check_rtt(k->conn, SECOND);
         if (before && check_opener(o) == check_opener(sf))
-            failed = failure(o, before, j->syn.ns);
+            failed = failure(o, before, j->syn.ns, slack);
         if (!check_packet_seen(&failed))
             continue;
         if (verdict == MPA_VERDICT_NOT_APPLICABLE)
