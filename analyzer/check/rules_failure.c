@@ -2,6 +2,8 @@
 /* Rules FL, FC: see tbl/rules.h and the protocol reference. */
 #include "internal.h"
 
+#define FAIL_AHEAD (UINT64_C(1) << 30) /* More than a window. */
+
 /* How long a host may take for an answer that it has to give at once. */
 static int64_t patience(const struct mpa_conn *conn)
 {
@@ -164,6 +166,12 @@ static enum mpa_verdict answered(const struct check_case *k, const struct check_
     return reset_too(k, fail, bad->several, f);
 }
 
+/* Whether 'dsn' is near what this direction sent: of a mapping that was captured, or that was not. */
+static bool is_of(const struct mpa_data_half *d, uint64_t dsn)
+{
+    return d->declared.begun && dsn - (d->idsn + 1) < d->declared.next - (d->idsn + 1) + FAIL_AHEAD;
+}
+
 /* A mapping that was damaged only past this capture. */
 static enum mpa_verdict failed_elsewhere(const struct check_case *k, const struct check_fail *fail,
                                          struct mpa_rec_finding *f)
@@ -178,9 +186,12 @@ static enum mpa_verdict failed_elsewhere(const struct check_case *k, const struc
         return MPA_VERDICT_NV_DIR;
     if (!check_has_keys(k->conn) || !d->declared.begun)
         return MPA_VERDICT_NV_SYN;
-    if ((int64_t)(fail->dsn - (d->idsn + 1)) >= 0 && (int64_t)(fail->dsn - d->declared.next) < 0)
-        return reset_too(k, fail, fail->several, f);
-    if (check_subflow_missing(k->conn) || check_holes(sf, dir))
+    if (is_of(d, fail->dsn))
+        return (int64_t)(fail->dsn - d->declared.next) < 0 ? reset_too(k, fail, fail->several, f)
+                                                           : MPA_VERDICT_NV_LOSS;
+    if (is_of(&k->conn->data[fail->dir], fail->dsn))
+        return MPA_VERDICT_NOT_APPLICABLE; /* The answer to one that was not captured. */
+    if (check_subflow_missing(k->conn) || check_conn_holes(k->conn))
         return MPA_VERDICT_NV_LOSS;
     check_hex64(f, "mp_fail", fail->dsn);
     return wrong_fail(fail, f, "the MP_FAIL names data that was never sent");

@@ -67,7 +67,7 @@ static void end(struct mpa_check *c, const struct mpa_conn *conn)
 
 bool check_position_known(const struct mpa_subflow *sf, enum mpa_dir dir)
 {
-    return (sf->half[dir].flags & MPA_HALF_ISN) && !(sf->flags & MPA_SF_MIDSTREAM) &&
+    return (sf->half[dir].flags & MPA_HALF_SYN) && !(sf->flags & MPA_SF_MIDSTREAM) &&
            !((sf->flags & MPA_SF_SPLIT) && !sf->established_ns) &&
            !check_subflow_of(sf)->data.stray;
 }
