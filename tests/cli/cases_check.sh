@@ -165,6 +165,11 @@ case_check_junit() {
     expect_status 0
     expect_junit "$rules" 0
     grep -q '<system-out>warning' "$work/junit.xml" || fail "the warning is not told"
+    # What is known is skipped.
+    analyze --write-baseline "$work/base.json" "$broken"
+    analyze --baseline "$work/base.json" --junit "$work/junit.xml" "$broken"
+    expect_status 0
+    expect_junit "$rules" 0
     # One suite a file, and names that XML must escape.
     cp "$kept" "$work/<&\"> $(printf '\x01\xff').pcap"
     analyze --separate --report=json --junit "$work/junit.xml" "$broken" "$work"/*.pcap
