@@ -164,6 +164,12 @@ struct check_data_all {
     struct mpa_frame_ref edge_frame;
 };
 
+/* For findings about packets of one subflow: the same packet's at every vantage point. */
+static inline uint64_t check_packet_key(const struct mpa_segment *seg)
+{
+    return (uint64_t)seg->seq << 32 | seg->ack;
+}
+
 /* ---- Helpers (watch_data.c, data_blocks.c) --------------------------------------------- */
 
 /* Where payload and mappings lie on the subflow is known for sure: its beginning was captured. */

@@ -59,6 +59,7 @@ static enum mpa_verdict first_mapping(const struct check_case *k, enum mpa_dir d
     /* Below the first number there is nothing that could have been missed. */
     if (captured != MPA_VERDICT_PASSED && (int64_t)(side->first_dsn - due) > 0)
         return captured;
+    f->key = (uint64_t)dir;
     check_frame(f, side->first_frame);
     f->ns = side->first_ns;
     f->subflow = side->first_subflow;
@@ -95,6 +96,7 @@ enum mpa_verdict check_ds_02(const struct check_case *k, struct mpa_rec_finding 
             continue;
         if (k->cs->data.stray)
             return MPA_VERDICT_NV_LOSS;
+        f->key = check_packet_key(k->segment);
         check_frame(f, k->frame);
         check_frame(f, r->frame);
         check_number(f, "ssn", (int64_t)(uint32_t)m->ssn);
@@ -129,6 +131,7 @@ enum mpa_verdict check_ds_03(const struct check_case *k, struct mpa_rec_finding 
             continue;
         if (check_super_packet(k->sf, k->dir, k->segment))
             return MPA_VERDICT_NV_OFFL;
+        f->key = check_packet_key(k->segment);
         check_number(f, "payload_ssn", (int64_t)(uint32_t)at);
         check_number(f, "payload_bytes", k->segment->payload_size);
         check_number(f, "mapping_ssn", (int64_t)(uint32_t)m->ssn);
@@ -171,6 +174,7 @@ static enum mpa_verdict bare_payload(const struct check_case *k, const struct mp
         /* A mapping may still have been on its way. */
         if (mpa_subflow_is_live(sf) && check_ended(k, b->ns, SECOND + check_rtt(k->conn, SECOND)))
             return MPA_VERDICT_NV_END;
+        f->key = b->start << 1 | (uint64_t)dir;
         check_frame(f, b->frame);
         f->ns = b->ns;
         f->subflow = sf->id;
@@ -202,6 +206,7 @@ enum mpa_verdict check_ds_05(const struct check_case *k, struct mpa_rec_finding 
     if (k->segment->payload_size == 0 || k->facts->keepalive)
         return MPA_VERDICT_NOT_APPLICABLE;
     if (now->unlike) {
+        f->key = check_packet_key(k->segment);
         check_frame(f, k->frame);
         check_frame(f, now->unlike_frame);
         check_hex64(f, "dsn", now->unlike_dsn);
@@ -223,6 +228,7 @@ enum mpa_verdict check_ds_05(const struct check_case *k, struct mpa_rec_finding 
 static enum mpa_verdict bad_ack(const struct check_ack_fault *a, uint64_t limit,
                                 struct mpa_rec_finding *f, const char *text)
 {
+    f->key = a->ack;
     check_frame(f, a->frame);
     check_frame(f, a->other);
     f->ns = a->ns;
@@ -305,6 +311,7 @@ enum mpa_verdict check_ds_07(const struct check_case *k, struct mpa_rec_finding 
         return MPA_VERDICT_NV_SYN;
     if (check_conn_holes(k->conn))
         return MPA_VERDICT_NV_LOSS; /* Perhaps of the acknowledgement that came first. */
+    f->key = check_packet_key(k->segment);
     check_hex32(f, "data_ack", (uint32_t)k->option->dss.data_ack);
     check_hex64(f, "dsn", from);
     return check_broken(f, "data with 64-bit numbers is acknowledged with 32 bits");
@@ -321,6 +328,7 @@ enum mpa_verdict check_ds_08(const struct check_case *k, struct mpa_rec_finding 
 
     if (!m || m->length == 0 || !(m->fin || again))
         return MPA_VERDICT_NOT_APPLICABLE;
+    f->key = check_packet_key(k->segment);
     check_hex64(f, "dsn", m->dsn);
     check_number(f, "ssn", k->option->dss.ssn);
     check_number(f, "length", m->length);
@@ -411,6 +419,7 @@ static enum mpa_verdict closed_early(const struct check_case *k, enum mpa_dir di
         return MPA_VERDICT_NV_SUB;
     if (check_conn_holes(k->conn))
         return MPA_VERDICT_NV_LOSS;
+    f->key = 1 + (uint64_t)dir;
     check_frame(f, side->early.frame);
     f->ns = side->early.ns;
     f->subflow = side->early.subflow;
@@ -445,6 +454,7 @@ enum mpa_verdict check_ds_10(const struct check_case *k, struct mpa_rec_finding 
     left = (int64_t)(now->edge_before - now->edge);
     if (left <= now->edge_unit)
         return MPA_VERDICT_PASSED;
+    f->key = check_packet_key(k->segment);
     check_frame(f, k->frame);
     check_frame(f, now->edge_frame);
     check_hex64(f, "edge", now->edge);

@@ -49,6 +49,7 @@ enum mpa_verdict check_fl_01(const struct check_case *k, struct mpa_rec_finding 
         return MPA_VERDICT_NV_SYN;
     if (has == (due == 1))
         return MPA_VERDICT_PASSED;
+    f->key = check_packet_key(k->segment);
     check_text(f, "negotiated", due ? "yes" : "no");
     check_text(f, "present", has ? "yes" : "no");
     return check_broken(f, due ? "checksums were negotiated, but the mapping has none"
@@ -66,6 +67,7 @@ enum mpa_verdict check_fl_02(const struct check_case *k, struct mpa_rec_finding 
         const struct check_summed *s = &now->summed[i];
 
         if (s->verdict == MPA_VERDICT_PASSED && s->computed != s->map.checksum) {
+            f->key = s->map.dsn;
             check_frame(f, k->frame);
             check_frame(f, s->frame);
             check_number(f, "checksum", s->map.checksum);
@@ -117,6 +119,7 @@ static enum mpa_verdict no_answer(const struct check_case *k, const struct check
         return MPA_VERDICT_NV_LOSS;
     if (check_ended(k, bad->ns, patience(k->conn)))
         return MPA_VERDICT_NV_END;
+    f->key = bad->dsn;
     check_frame(f, bad->frame);
     f->ns = bad->ns;
     f->subflow = bad->subflow;
@@ -127,6 +130,7 @@ static enum mpa_verdict no_answer(const struct check_case *k, const struct check
 static enum mpa_verdict wrong_fail(const struct check_fail *fail, struct mpa_rec_finding *f,
                                    const char *text)
 {
+    f->key = fail->dsn;
     check_frame(f, fail->frame);
     f->ns = fail->ns;
     f->subflow = fail->subflow;
@@ -250,6 +254,7 @@ enum mpa_verdict check_fl_04(const struct check_case *k, struct mpa_rec_finding 
         return MPA_VERDICT_NV_OFFL;
     if (check_one_way(k->sf, check_other(k->dir)))
         return MPA_VERDICT_NV_DIR;
+    f->key = check_packet_key(k->segment);
     check_number(f, "ssn", (int64_t)(uint32_t)bare);
     check_number(f, "bytes", (int64_t)(at + seg->payload_size - bare));
     return check_broken(f, "payload without a mapping before the first Data ACK on the subflow");
@@ -277,6 +282,7 @@ enum mpa_verdict check_fl_05(const struct check_case *k, struct mpa_rec_finding 
         return k->sf->id == plain->subflow ? MPA_VERDICT_PASSED : MPA_VERDICT_NOT_APPLICABLE;
     if (plain->unsure)
         return MPA_VERDICT_NV_LOSS;
+    f->key = check_packet_key(k->segment);
     check_frame(f, k->frame);
     check_frame(f, plain->frame);
     return check_broken(f, text);
@@ -286,14 +292,20 @@ enum mpa_verdict check_fl_05(const struct check_case *k, struct mpa_rec_finding 
 
 enum mpa_verdict check_fc_01(const struct check_case *k, struct mpa_rec_finding *f)
 {
+    const struct mpa_data_half *sender = &k->conn->data[k->dir];
     const struct mpa_data_half *receiver = &k->conn->data[check_other(k->dir)];
 
     if (!(receiver->flags & MPA_DATA_KEY))
         return MPA_VERDICT_NV_SYN;
     if (memcmp(k->option->fastclose.key, receiver->key, MPA_KEY_SIZE) == 0)
         return MPA_VERDICT_PASSED;
-    check_hex64(f, "key", mpa_load64(k->option->fastclose.key));
-    check_hex64(f, "receiver", mpa_load64(receiver->key));
+    f->key = check_packet_key(k->segment);
+    /* Keys are never printed. */
+    check_text(f, "key",
+               (sender->flags & MPA_DATA_KEY) &&
+                       memcmp(k->option->fastclose.key, sender->key, MPA_KEY_SIZE) == 0
+                   ? "the sender's own"
+                   : "of neither side");
     return check_broken(f, "the key is not the receiver's");
 }
 
