@@ -266,7 +266,7 @@ RULE(FC_02, "FC-02", MPA_IN_ALL, MUST, WARNING, CONN, 0, 0,
      "MP_FASTCLOSE comes on an ACK of one subflow with RST on the others, or in version 1 on RSTs of all")
 RULE(FC_03, "FC-03", MPA_IN_ALL, SHOULD, WARNING, CONN, 0, 0,
      "RFC 8684 3.5", check_fc_03,
-     "An MP_FASTCLOSE is answered with RST on every subflow, or repeated")
+     "An MP_FASTCLOSE on an ACK is answered with RST, or repeated")
 
 RULE(DS_01, "DS-01", MPA_IN_ALL, MUST, ERROR, CONN, 0, 0,
      "RFC 8684 3.1", check_ds_01,
