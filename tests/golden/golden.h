@@ -125,6 +125,7 @@ int golden_hmac(int argc, char **argv);        /* hmac.c */
 int golden_invariants(int argc, char **argv);  /* invariants.c */
 int golden_faults(int argc, char **argv);      /* faults.c */
 int golden_forbidden(int argc, char **argv);   /* forbidden.c */
+int golden_finds(int argc, char **argv);       /* finds.c */
 int golden_healthy(int argc, char **argv);     /* healthy.c */
 int golden_nstat(int argc, char **argv);       /* nstat.c */
 int golden_expect(int argc, char **argv);      /* expect.c: EXPECTED.json REPORT.json */

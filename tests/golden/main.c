@@ -18,6 +18,7 @@ static const struct {
     {"latency", golden_latency, "DIR PERCENT"},
     {"faults", golden_faults, "DIR"},
     {"forbidden", golden_forbidden, "DIR"},
+    {"finds", golden_finds, "DIR FILE RULE FRAME..."},
     {"healthy", golden_healthy, "DIR"},
     {"nstat", golden_nstat, "DIR"},
     {"hmac", golden_hmac, "DIR"},
