@@ -60,6 +60,8 @@ static struct mpa_subflow *new_from_syn(struct pass *p, uint32_t hash)
     p->dir = MPA_TO_SERVER;
     if (join)
         c = join_find(p->t, p->seg, &o.join, &p->dir);
+    if (c && c->subflow_count == SUBFLOWS_MAX) /* A flood: the rest is connections of its own. */
+        c = NULL;
     sf = make(p, hash, c, join ? MPA_ROLE_JOIN : MPA_ROLE_INITIAL);
     if (!sf)
         return NULL;

@@ -92,7 +92,8 @@ void copy_note(const struct copy_verdict *v, const struct mpa_segment *seg, uint
                struct mpa_subflow *subflow, enum mpa_dir dir);
 
 /* ---- The tracker itself. */
-#define TIMER_SLOTS 4096u /* Of one second. */
+#define TIMER_SLOTS  4096u      /* Of one second. */
+#define SUBFLOWS_MAX UINT16_MAX /* Per connection: their ids and counts have 16 bits. */
 #define UNDECIDED_MAX                                                                              \
     256 /* Connections whose hash is undecided and that are searched for unknown tokens. */
 

@@ -109,7 +109,8 @@ static bool try_others(struct pass *p, enum mpa_dir sender, const uint8_t *mac, 
         return false;
     for (struct mpa_conn *c = token_find(p->t, sf->join_token, owner, NULL); c;
          c = token_find(p->t, sf->join_token, owner, c))
-        if (c != sf->conn && have_keys(c) && verify(p->t, sf, c, sender, mac, size)) {
+        if (c != sf->conn && c->subflow_count < SUBFLOWS_MAX && have_keys(c) &&
+            verify(p->t, sf, c, sender, mac, size)) {
             subflow_move(p->t, sf, c);
             p->conn = c;
             return true;
