@@ -264,12 +264,14 @@ static int put_results(struct mpa_check *c, const struct check_results *r,
     return rc;
 }
 
-static const struct mpa_rec_subflow *record_subflow(const struct mpa_rec_conn *record, int64_t id)
+/* Both lists are in the order of their ids: '*at' is where the one before was found. */
+static const struct mpa_rec_subflow *record_subflow(const struct mpa_rec_conn *record, int64_t id,
+                                                    int *at)
 {
-    for (int i = 0; i < record->subflow_count; i++)
-        if (record->subflows[i].id == id)
-            return &record->subflows[i];
-    return NULL;
+    while (*at < record->subflow_count && record->subflows[*at].id < id)
+        (*at)++;
+    return *at < record->subflow_count && record->subflows[*at].id == id ? &record->subflows[*at]
+                                                                         : NULL;
 }
 
 int mpa_check_judge(void *context, const struct mpa_conn *conn, struct mpa_rec_conn *record)
@@ -281,13 +283,13 @@ int mpa_check_judge(void *context, const struct mpa_conn *conn, struct mpa_rec_c
                            .record = record,
                            .end_ns = mpa_tracker_now(c->tracker)};
     const struct check_results *results = NULL;
-    int rc;
+    int rc, at = 0;
 
     judge_list(c, &c->scopes[SCOPE_CONN], &k);
     for (const struct mpa_subflow *sf = conn->subflows; sf; sf = sf->next) {
         k.sf = sf;
         k.cs = check_subflow_of(sf);
-        k.record_subflow = record_subflow(record, sf->id);
+        k.record_subflow = record_subflow(record, sf->id, &at);
         judge_list(c, &c->scopes[SCOPE_SUBFLOW], &k);
     }
     k.sf = NULL;
