@@ -366,6 +366,28 @@ static void joins_only(void)
     CU_ASSERT_EQUAL(e.conn[0].protocol, MPA_PROTOCOL_MPTCP);
 }
 
+/* Ids and counts of subflows have 16 bits: what does not fit becomes another connection. */
+static void joins_flood(void)
+{
+    struct talk k;
+    struct ended e;
+
+    begin(&k, &e);
+    for (int i = 0; i < UINT16_MAX + 10; i++) {
+        uint8_t o[12] = {30, 12, 0x10, 0, 0xde, 0xad, 0xbe, 0xef};
+
+        talk_put32(o + 8, (uint32_t)i);
+        talk_option(&k, o, sizeof o);
+        k.ns -= 999000; /* Quick, for none must have left before. */
+        talk_send(&k, (uint8_t)(CLIENT + 10 + i / 50000), (uint16_t)(1024 + i % 50000), VIP, 80,
+                  SYN, (uint32_t)i, 0, 0);
+    }
+    end(&k);
+    CU_ASSERT_EQUAL_FATAL(e.count, 2);
+    CU_ASSERT_EQUAL(e.conn[0].subflow_count, UINT16_MAX);
+    CU_ASSERT_EQUAL(e.conn[1].subflow_count, 10);
+}
+
 static void fallbacks(void)
 {
     struct talk k;
@@ -530,6 +552,7 @@ int main(void)
         {"wrong HMAC", wrong_hmac},
         {"equal tokens", equal_tokens},
         {"joins only", joins_only},
+        {"a flood of joins", joins_flood},
         {"fallbacks", fallbacks},
         {"adverts", adverts},
         {"eviction", eviction},
