@@ -94,6 +94,10 @@ struct check_failure_subflow {
     struct check_sums *sums[2]; /* NULL before any checksum. */
     int64_t rst_ns[2];          /* First RST of each host; 0 none. */
     bool confirmed[2];          /* A Data ACK came back on it for what this direction sent. */
+    /* Mapped data of this direction was acknowledged without any MPTCP option, although there was room for one: when first, and the first
+       packet that goes on with mappings long after that. */
+    int64_t plain_ack_ns[2];
+    struct mpa_frame_ref plain_ack[2], goes_on[2];
 };
 
 #define CHECK_SUMMED 4

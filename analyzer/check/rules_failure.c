@@ -227,6 +227,22 @@ enum mpa_verdict check_fl_03(const struct check_case *k, struct mpa_rec_finding 
 
 /* ---- FL-04, FL-05: fallback ---------------------------------------------------------------- */
 
+/* Options do not come through to the peer, and its acknowledgements said so.  Beside the sender only: elsewhere a Data ACK may have been lost on
+   its way to it, or taken away behind the capture. */
+static enum mpa_verdict goes_on(const struct check_case *k, struct mpa_rec_finding *f)
+{
+    const struct check_failure_subflow *own = &k->cs->failure;
+
+    if (check_beside_sender(k->conn, k->dir) != 1)
+        return MPA_VERDICT_NV_VANT;
+    check_frame(f, k->frame);
+    check_frame(f, own->plain_ack[k->dir]);
+    check_duration(f, "since", k->ns - own->plain_ack_ns[k->dir]);
+    return check_broken(f, k->sf->role == MPA_ROLE_INITIAL
+                               ? "data was acknowledged without a Data ACK, and no fallback follows"
+                               : "data was acknowledged without a Data ACK, and no reset follows");
+}
+
 /* Per subflow, since each path may take options away.  On the initial one, payload without a mapping
    is a fallback (see the tracker), which need not be the sender's fault. */
 enum mpa_verdict check_fl_04(const struct check_case *k, struct mpa_rec_finding *f)
@@ -238,6 +254,9 @@ enum mpa_verdict check_fl_04(const struct check_case *k, struct mpa_rec_finding 
     if (seg->payload_size == 0 || (seg->flags & (MPA_TCP_SYN | MPA_TCP_RST)) ||
         k->facts->keepalive || k->cs->failure.confirmed[k->dir])
         return MPA_VERDICT_NOT_APPLICABLE;
+    if (k->cs->failure.goes_on[k->dir].frame == k->frame.frame &&
+        k->cs->failure.goes_on[k->dir].capture == k->frame.capture)
+        return goes_on(k, f);
     if (!check_position_known(k->sf, k->dir) || !flow)
         return MPA_VERDICT_NV_SYN;
     at = check_position(k->sf, k->dir, seg);

@@ -287,13 +287,48 @@ static void on_event(struct mpa_check *c, const struct mpa_event *e)
     }
 }
 
+#define DATA_ACK_MAX 12 /* Bytes of a DSS with nothing but a Data ACK of 64 bits. */
+
+/* RFC 8684 3.7: data is acknowledged, but not as data of MPTCP: options do not come through. */
+static void see_plain_ack(const struct mpa_segment *seg, const struct mpa_subflow *sf,
+                          enum mpa_dir dir)
+{
+    struct check_failure_subflow *own = &check_subflow_of(sf)->failure;
+    enum mpa_dir data = check_other(dir);
+    const struct mpa_half *h = &sf->half[data];
+    uint16_t mapped = MPA_HALF_ISN | MPA_HALF_DSS | MPA_HALF_PAYLOAD;
+
+    if (own->confirmed[data] || own->plain_ack_ns[data] || seg->mptcp_count > 0 ||
+        seg->options_truncated || seg->options_size + DATA_ACK_MAX > 40 ||
+        !(seg->flags & MPA_TCP_ACK) || (h->flags & mapped) != mapped ||
+        (int32_t)(seg->ack - h->isn) <= 1)
+        return;
+    own->plain_ack_ns[data] = seg->ns;
+    own->plain_ack[data] = (struct mpa_frame_ref){seg->capture, (int64_t)seg->frame};
+}
+
+static void see_going_on(const struct mpa_check *c, const struct mpa_segment *seg,
+                         const struct mpa_subflow *sf, enum mpa_dir dir)
+{
+    struct check_failure_subflow *own = &check_subflow_of(sf)->failure;
+
+    if (own->plain_ack_ns[dir] == 0 || own->confirmed[dir] || own->goes_on[dir].frame ||
+        seg->payload_size == 0 || c->data.map_count == 0 ||
+        seg->ns < own->plain_ack_ns[dir] + check_rtt(sf->conn, SECOND) + 100 * MILLI)
+        return;
+    own->goes_on[dir] = (struct mpa_frame_ref){seg->capture, (int64_t)seg->frame};
+}
+
 static void on_segment(struct mpa_check *c, const struct mpa_segment *seg, struct mpa_subflow *sf,
                        enum mpa_dir dir, const struct mpa_facts *facts)
 {
     c->failure.summed_count = 0;
     if (sf->conn->protocol == MPA_PROTOCOL_MPTCP && !facts->keepalive &&
-        !(seg->flags & (MPA_TCP_SYN | MPA_TCP_RST)))
+        !(seg->flags & (MPA_TCP_SYN | MPA_TCP_RST))) {
         see_checksums(c, seg, sf, dir);
+        see_plain_ack(seg, sf, dir);
+        see_going_on(c, seg, sf, dir);
+    }
 }
 
 const struct check_watcher check_watch_failure = {
