@@ -452,13 +452,24 @@ static void fill_rules(struct study *s)
     s->report.rules = s->rules;
 }
 
+static void fill_guesses(struct study *s)
+{
+    for (int i = 0; i < s->in.vantage_count && s->status == 0; i++)
+        if (s->vantages[i].check && mpa_check_guesses(s->vantages[i].check, &s->guesses) != 0)
+            study_fail(s, MPA_ERR_NOMEM);
+    s->report.guesses = s->guesses.rows;
+    s->report.guess_count = s->guesses.count;
+}
+
 static void fill_report(struct study *s, struct mpa_measure *sum)
 {
     int rc = mpa_measure_report(sum, &s->report);
 
     fill_captures(s);
-    if (s->verdicts)
+    if (s->verdicts) {
         fill_rules(s);
+        fill_guesses(s);
+    }
     if (s->hosts)
         fill_hosts(s);
     if (rc == 0 && s->pairs)
@@ -550,5 +561,6 @@ void study_free(struct study *s)
     free(s->vantages);
     free(s->captures);
     free(s->lost_checks);
+    mpa_guesses_free(&s->guesses);
     inputs_free(&s->in);
 }

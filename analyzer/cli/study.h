@@ -42,6 +42,7 @@ struct study {
     int64_t connections, selected;
     struct verdicts *verdicts; /* --check; NULL without. */
     struct mpa_rec_rule rules[MPA_RULE_COUNT];
+    struct mpa_guesses guesses;     /* Of all vantage points. */
     struct mpa_host *hosts;           /* --nstat: the addresses, */
     struct mpa_rec_host *rec_hosts;   /* the comparisons, */
     struct mpa_rec_counter *counters; /* and their rows: MPA_COUNTER_COUNT a host. */

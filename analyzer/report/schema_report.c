@@ -119,6 +119,18 @@ const struct mpa_column mpa_schema_bin[] = {
 static const struct mpa_column addr_item[] = {{.kind = MPA_COL_ADDR}, END_OF_ROWS};
 #undef R
 
+#define R struct mpa_guess
+static const struct mpa_column guess[] = {
+    ADDR("source", addr),
+    INT("unknown_tokens", unknown_tokens),
+    INT("refused", refused),
+    INT("bad_hmacs", bad_hmacs),
+    TIME("first_ns", first_ns),
+    TIME("last_ns", last_ns),
+    END_OF_ROWS,
+};
+#undef R
+
 #define R struct mpa_rec_counter
 static const struct mpa_column counter[] = {
     TEXT("name", name),
@@ -246,6 +258,7 @@ const struct mpa_column mpa_schema_report[] = {
     INT("split_handshakes", split_handshakes),
     INT("icmp_too_big_astray", icmp_too_big_astray),
     LIST("nstat", hosts, host_count, host),
+    LIST("join_guesses", guesses, guess_count, guess),
     END_OF_ROWS,
 };
 #undef R

@@ -41,6 +41,7 @@ static int end(struct mpa_writer *writer, const struct mpa_rec_report *report)
     text_check(w, report);
     text_tables(w, report);
     text_hosts(w, report);
+    text_guesses(w, report);
     if (w->conns.failed || w->adverts.failed)
         return MPA_ERR_NOMEM;
     if (w->stories)

@@ -108,7 +108,9 @@ void text_verdicts(struct text_writer *w, const struct mpa_rec_report *report);
 void text_gather(struct text_writer *w, const struct mpa_rec_conn *conn);
 void text_tables_begin(struct text_writer *w);
 void text_tables(struct text_writer *w, const struct mpa_rec_report *report);
-/* text_hosts.c: --nstat. */
+/* text_hosts.c: --nstat; guesses of --check. */
+#define TEXT_GUESSES 10 /* Most rows. */
+void text_guesses(struct text_writer *w, const struct mpa_rec_report *report);
 void text_hosts(struct text_writer *w, const struct mpa_rec_report *report);
 /* text_check.c: --check.  The first returns 0 or MPA_ERR_NOMEM. */
 int text_check_gather(struct text_writer *w, const struct mpa_rec_conn *conn);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Kernels' counters against the capture (--nstat). */
+/* Tables about single hosts: kernels' counters against the capture (--nstat), joins that may be guesses (--check). */
 #include "text.h"
 
 #include <string.h>
@@ -73,4 +73,34 @@ void text_hosts(struct text_writer *w, const struct mpa_rec_report *report)
         if (host->seen && different > 0)
             table_of(w, host, name);
     }
+}
+
+static const struct text_column guess_columns[] = {
+    {"FROM", TEXT_SHRINK, NULL},
+    {"UNKNOWN TOKENS", TEXT_RIGHT, NULL},
+    {"REFUSED", TEXT_RIGHT, NULL},
+    {"WRONG HMACS", TEXT_RIGHT, NULL},
+    {"FIRST", TEXT_RIGHT, NULL},
+    {"LAST", TEXT_RIGHT, NULL},
+    {NULL, 0, NULL},
+};
+
+void text_guesses(struct text_writer *w, const struct mpa_rec_report *report)
+{
+    struct text_table table = {.columns = guess_columns, .row_limit = TEXT_GUESSES};
+
+    for (int i = 0; i < report->guess_count; i++) {
+        const struct mpa_guess *g = &report->guesses[i];
+        char cell[6][TEXT_CELL];
+        const char *cells[] = {text_addr(&g->addr, &w->values, cell[0]),
+                               text_count(g->unknown_tokens, cell[1]),
+                               text_count(g->refused, cell[2]),
+                               text_count(g->bad_hmacs, cell[3]),
+                               text_instant(g->first_ns, &w->values, cell[4]),
+                               text_instant(g->last_ns, &w->values, cell[5])};
+
+        text_table_add(&table, g->unknown_tokens + g->bad_hmacs, i, cells);
+    }
+    text_table_print(w->out, &table, "Joins with unknown tokens or wrong HMACs, by who sent them");
+    text_table_free(&table);
 }

@@ -90,21 +90,7 @@ void mpa_check_free(struct mpa_check *c); /* NULL is accepted.  After its tracke
 
 /* ---- Guessing attempts (ICNP 2017 VI, RFC 8684 5) ---------------------------------- */
 
-/*
- * Joins that look like attempts to get into somebody else's connection, by who sent them ("join_guesses").
- *
- * A token is unknown where no connection of the capture has it.  Most of those are innocent where the capture began late or holds one
- * path only; 'refused' says how many of them a host did not know either.  HMACs are judged where the keys are known; a bad one counts
- * for the sender of the packet that carries it.  A SYN that is sent again is one attempt, and so is the third ACK.
- */
-struct mpa_guess {
-    struct mpa_addr addr;        /* Who sent them. */
-    int64_t unknown_tokens;      /* SYNs with MP_JOIN whose token is that of no connection in the capture ... */
-    int64_t refused;             /* ... and of these, those that were answered with RST. */
-    int64_t bad_hmacs;           /* SYN/ACKs and third ACKs whose HMAC is wrong, one of each per subflow. */
-    int64_t first_ns, last_ns;   /* Of the first and last that is counted here. */
-};
-
+/* Joins that look like attempts to get into somebody else's connection (struct mpa_guess). */
 #define MPA_GUESS_SOURCES 4096 /* Kept per check. */
 
 /* All zeros is empty; to be freed with mpa_guesses_free(). */

@@ -320,6 +320,21 @@ struct mpa_rec_host {
     int counter_count;
 };
 
+/*
+ * Joins that look like attempts to get into somebody else's connection, by who sent them ("join_guesses").
+ *
+ * A token is unknown where no connection of the capture has it.  Most of those are innocent where the capture began late or holds one
+ * path only; 'refused' says how many of them a host did not know either.  HMACs are judged where the keys are known; a bad one counts
+ * for the sender of the packet that carries it.  A SYN that is sent again is one attempt, and so is the third ACK.
+ */
+struct mpa_guess {
+    struct mpa_addr addr;        /* Who sent them. */
+    int64_t unknown_tokens;      /* SYNs with MP_JOIN whose token is that of no connection in the capture ... */
+    int64_t refused;             /* ... and of these, those that were answered with RST. */
+    int64_t bad_hmacs;           /* SYN/ACKs and third ACKs whose HMAC is wrong, one of each per subflow. */
+    int64_t first_ns, last_ns;   /* Of the first and last that is counted here. */
+};
+
 /* Everything but the connections. */
 struct mpa_rec_report {
     int64_t epoch_ns; /* Time 0 of the relative times. */
@@ -369,6 +384,8 @@ struct mpa_rec_report {
     int host_count;
     const struct mpa_rec_rule *rules; /* By enum mpa_rule; NULL without --check. */
     int rule_count;
+    const struct mpa_guess *guesses;  /* With --check; sorted by address. */
+    int guess_count;
     int64_t findings[3]; /* By enum mpa_word - MPA_SEVERITY_INFO. */
 };
 

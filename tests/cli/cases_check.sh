@@ -399,3 +399,14 @@ case_list_rules() {
     expect_nothing
     [ -s "$work/list" ] || fail "-o is not heeded"
 }
+
+# Damaged HMACs as the cable's log counts them (bad-join-hmac4), and a join that reached another server (forbidden-join4).
+case_check_guesses() {
+    analyze --check "$golden/../bad-join-hmac4/server2.pcap"
+    expect_out '^Joins with unknown tokens or wrong HMACs, by who sent them'
+    expect_out '^  192\.0\.2\.10 +0 +0 +3 '
+    analyze --check --report=json "$golden/../forbidden-join4/server1.pcap"
+    expect_out '"join_guesses":\[\{"source":"192\.0\.2\.11","unknown_tokens":1,"refused":1,"bad_hmacs":0,'
+    analyze --check "$capture"
+    ! grep -q 'unknown tokens' "$work/out" || fail "there are guesses in a healthy capture"
+}
