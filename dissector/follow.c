@@ -12,7 +12,7 @@
 #define UNUSED_DATA (void)0
 #endif
 
-static gboolean has_connection(packet_info *pinfo WITH_DATA)
+static lb_bool has_connection(packet_info *pinfo WITH_DATA)
 {
     UNUSED_DATA;
     return lb_session() && lb_session_frame(lb_session(), pinfo->num);

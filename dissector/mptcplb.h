@@ -6,7 +6,7 @@
  *   packet.c    fields, expert items, preferences; each frame in, its tree out
  *   tree.c      options and analysis as tree items
  *   session.c   the engine over one capture file, and what it said of each frame
- *   stats.c     statistics
+ *   stats*.c    statistics
  *   follow.c    the conversation filter
  *
  * Nothing is decoded or judged here: every frame's bytes go through mpa_frame_decode() into the engine of mptcp-analyze in the order of the
@@ -36,9 +36,10 @@ struct lb_frame {
     guint32 detail;  /* First of its details + 1; 0 none. */
 };
 
-#define LB_FRAME_COPY  0x01 /* A copy of a packet seen before. */
-#define LB_FRAME_MPTCP 0x02 /* Carries MPTCP options. */
-#define LB_FRAME_RST   0x04
+#define LB_FRAME_COPY      0x01 /* A copy of a packet seen before. */
+#define LB_FRAME_MPTCP     0x02 /* Carries MPTCP options. */
+#define LB_FRAME_RST       0x04
+#define LB_FRAME_FIRST_RST 0x08 /* ... the first that its sender sent on the subflow. */
 
 enum lb_detail_kind {
     LB_DETAIL_ADD_ADDR, /* 'advert'; number: the how manieth copy it is. */
@@ -74,13 +75,14 @@ struct lb_conn {
     guint32 first_frame;
     enum mpa_word protocol; /* Latest known. */
     enum mpa_dialect dialect;
-    GPtrArray *adverts;          /* struct lb_advert */
-    GArray *roles;               /* guint8 by subflow id: MPA_ROLE_*. */
-    GArray *resets;              /* struct lb_reset by subflow id. */
-    int findings_seen;           /* Of the live ones. */
-    GPtrArray *live;             /* struct mpa_rec_finding, until there is a record. */
-    struct mpa_rec_conn *record; /* When the file is read; NULL before. */
-    guint32 off_vip_frame;       /* First payload on a direct subflow; 0 none. */
+    struct mpa_endpoint client, server; /* Of its first subflow. */
+    GPtrArray *adverts;                 /* struct lb_advert */
+    GArray *roles;                      /* guint8 by subflow id: MPA_ROLE_*. */
+    GArray *resets;                     /* struct lb_reset by subflow id. */
+    int findings_seen;                  /* Of the live ones. */
+    GPtrArray *live;                    /* struct mpa_rec_finding, until there is a record. */
+    struct mpa_rec_conn *record;        /* When the file is read; NULL before. */
+    guint32 off_vip_frame;              /* First payload on a direct subflow; 0 none. */
 };
 
 /* Classes of the first RST by direction; 0 none. */

@@ -21,7 +21,7 @@ static struct lb_session *session;
 
 /* ---- Preferences ------------------------------------------------------------------------------- */
 
-static gboolean pref_analysis = TRUE;
+static lb_bool pref_analysis = TRUE;
 static const char *pref_vips = "";
 static const char *pref_servers = "";
 static gint pref_dialect = MPA_DIALECT_UNKNOWN;

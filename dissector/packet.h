@@ -15,6 +15,13 @@
 #define LB_WIRESHARK (LB_WIRESHARK_MAJOR * 100 + LB_WIRESHARK_MINOR)
 #endif
 
+/* 4.4 turned gboolean into bool in what it calls back and points to. */
+#if LB_WIRESHARK >= 404
+typedef bool lb_bool;
+#else
+typedef gboolean lb_bool;
+#endif
+
 /* Fields of the contract, beside those of options (tbl/fields.h). */
 enum lb_field {
     LB_CONNECTION,

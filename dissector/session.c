@@ -120,15 +120,17 @@ static void set_role(struct lb_conn *c, const struct mpa_subflow *sf)
     g_array_index(c->roles, guint8, sf->id) = sf->role;
 }
 
-static void set_reset(struct lb_conn *c, const struct mpa_event *e)
+static void set_reset(struct lb_session *s, struct lb_conn *c, const struct mpa_event *e)
 {
     struct lb_reset *r;
 
     if (e->subflow->id >= c->resets->len)
         g_array_set_size(c->resets, e->subflow->id + 1u);
     r = &g_array_index(c->resets, struct lb_reset, e->subflow->id);
-    if (r->class[e->dir] == 0)
-        r->class[e->dir] = (guint16)mpa_measure_reset_class(e->subflow, e->dir);
+    if (r->class[e->dir])
+        return;
+    r->class[e->dir] = (guint16)mpa_measure_reset_class(e->subflow, e->dir);
+    take_frame(s, s->frame)->flags |= LB_FRAME_FIRST_RST;
 }
 
 static void on_option(struct lb_session *s, const struct mpa_event *e)
@@ -172,7 +174,7 @@ static void on_event(void *context, const struct mpa_event *e)
         on_option(s, e);
         break;
     case MPA_EVENT_RST:
-        set_reset(c, e);
+        set_reset(s, c, e);
         break;
     default:
         break;
@@ -282,6 +284,14 @@ static void take_live_findings(struct lb_session *s, struct lb_conn *c, const st
     }
 }
 
+static void set_endpoints(struct lb_conn *c, const struct mpa_subflow *sf)
+{
+    c->client = (struct mpa_endpoint){.addr = sf->flow.addr[MPA_TO_CLIENT],
+                                      .port = sf->flow.port[MPA_TO_CLIENT]};
+    c->server = (struct mpa_endpoint){.addr = sf->flow.addr[MPA_TO_SERVER],
+                                      .port = sf->flow.port[MPA_TO_SERVER]};
+}
+
 static void feed_segment(struct lb_session *s, const struct mpa_segment *seg)
 {
     struct mpa_subflow *sf;
@@ -307,6 +317,8 @@ static void feed_segment(struct lb_session *s, const struct mpa_segment *seg)
         f->flags |= LB_FRAME_COPY;
     c = take_conn(s, f->conn);
     c->dialect = (enum mpa_dialect)sf->conn->dialect;
+    if (c->client.port == 0)
+        set_endpoints(c, sf->conn->subflows);
     c->protocol = (enum mpa_word)sf->conn->protocol;
     take_live_findings(s, c, sf->conn);
 }
