@@ -167,7 +167,7 @@ void synth_compose(struct synth_tx *tx, bool map)
     if (map) {
         d.map = true;
         d.fin = tx->data_fin;
-        d.dsn8 = c->wide;
+        d.dsn8 = c->wide && !c->narrow_dsn;
         d.dsn = synth_dsn(c, from, tx->data_off);
         d.ssn = tx->size ? (uint32_t)tx->off : 0;
         d.length = (uint16_t)(tx->size + tx->data_fin);
@@ -234,7 +234,7 @@ void synth_burst(struct synth_subflow *f, enum synth_side from, uint32_t bytes)
     uint64_t first = f->half[from].snd, data = c->data[from].snd;
     struct synth_dss d = {.map = true,
                           .ack = true,
-                          .dsn8 = c->wide,
+                          .dsn8 = c->wide && !c->narrow_dsn,
                           .ack8 = c->wide,
                           .checksum = c->cfg.checksum,
                           .dsn = synth_dsn(c, from, data),

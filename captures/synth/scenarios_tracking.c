@@ -278,6 +278,19 @@ static void make_dsn_wrap(struct synth *s)
     }
 }
 
+/* RFC 8684 3.3: each number of a DSS may have 4 or 8 bytes, whatever the other has. */
+static void make_dss_mixed(struct synth *s)
+{
+    struct synth_conn *c = v1_conn(s, 0);
+    struct synth_subflow *direct;
+
+    c->narrow_dsn = true;
+    direct = synth_open_lb(c);
+    synth_transfer(c->subflows[0], SYNTH_SERVER, 3 * SYNTH_MSS);
+    synth_transfer(direct, SYNTH_SERVER, 20000);
+    synth_close(c, SYNTH_SERVER);
+}
+
 /* Data lost on one subflow: sent again there, or on the other one (reinjection). */
 static void make_reinjection(struct synth *s)
 {
@@ -453,6 +466,7 @@ const struct synth_scenario synth_scenarios_tracking[] = {
     {"equal-tokens", "rfc8684", make_equal_tokens, "two servers with the same key and token"},
     {"port-reuse", "rfc8684", make_port_reuse, "four connections with the same four-tuple"},
     {"dsn-wrap", "both", make_dsn_wrap, "data and subflow sequence numbers pass 2^32"},
+    {"dss-mixed", "rfc8684", make_dss_mixed, "8 bytes of Data ACK beside 4 bytes of DSN"},
     {"reinjection", "rfc8684", make_reinjection, "lost data sent again, on both subflows"},
     {"idle", "rfc8684", make_idle, "half an hour of silence in a connection"},
     {"too-short", "rfc8684", make_too_short, "closed before the direct subflow was usable"},

@@ -152,6 +152,7 @@ struct synth_conn {
     bool fallback;   /* No MPTCP options any more. */
     bool no_keys;    /* The capture does not hold what HMACs are verified with. */
     bool wide;       /* 64-bit numbers in DSS. */
+    bool narrow_dsn; /* With 'wide': data sequence numbers have 32 bits nevertheless. */
     /* The ICNP-2017 kernel's server, see compose(). */
     bool icnp_advertises, icnp_prio;
     int64_t now;
