@@ -97,7 +97,10 @@ static int new_measure(struct study_vantage *v)
 {
     const struct options *o = v->study->o;
     struct mpa_measure_config config = {
-        .track = {.dialect = o->dialect, .max_connections = o->max_connections},
+        /* A writer that takes connections as they are completed is that of text, which has no round-trip times of data. */
+        .track = {.dialect = o->dialect,
+                  .max_connections = o->max_connections,
+                  .no_rtt = v->study->writer != NULL},
         .vips = o->vips,
         .vip_count = o->vip_count,
         .servers = o->servers,

@@ -100,11 +100,13 @@ static void see_fin(struct pass *p)
 
 static void add_rtt(struct pass *p, struct mpa_half *h)
 {
+    h->timed_end = 0;
+    if (p->t->config.no_rtt)
+        return;
     if (!h->rtt)
         h->rtt = pool_get(&p->t->samples);
     if (h->rtt)
         mpa_samples_add(h->rtt, p->seg->ns - h->timed_ns);
-    h->timed_end = 0;
 }
 
 static void see_ack(struct pass *p)

@@ -303,6 +303,7 @@ struct mpa_observer {
 struct mpa_track_config {
     enum mpa_dialect dialect;      /* MPA_DIALECT_UNKNOWN: detect. */
     uint32_t max_connections;      /* Live connections; 0: 1,000,000.  Beyond it the longest idle one is ended and counted. */
+    bool no_rtt;                   /* Nobody will ask for round-trip times of data: none are kept. */
     int64_t idle_ns;               /* An open connection leaves after this silence; 0: one hour. */
     int64_t closed_ns;             /* A closed one after this; 0: 75 s (the 60 s of failure judgement and more), 10 s after an end in good order. */
     size_t conn_user_size;         /* Bytes of 'user' in a connection and in a subflow. */
