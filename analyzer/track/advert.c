@@ -46,8 +46,8 @@ static bool matches(const struct mpa_conn *c, const struct mpa_add_addr *o, enum
 {
     uint8_t want[8];
 
-    mpa_crypto_add_addr(form, c->data[from].key, c->data[other(from)].key, o->id, &o->addr, o->port,
-                        want);
+    mpa_crypto_add_addr(form, c->data[from].key, c->data[other(from)].key, o->id, &o->addr, o->v6,
+                        o->port, want);
     return memcmp(want, o->hmac, sizeof want) == 0;
 }
 

@@ -102,17 +102,16 @@ void mpa_crypto_join_hmac(enum mpa_hash hash, const uint8_t key_sender[MPA_KEY_S
 
 void mpa_crypto_add_addr(enum mpa_add_addr_hmac form, const uint8_t key_sender[MPA_KEY_SIZE],
                          const uint8_t key_peer[MPA_KEY_SIZE], uint8_t address_id,
-                         const struct mpa_addr *addr, uint16_t port, uint8_t ret[8])
+                         const struct mpa_addr *addr, bool v6, uint16_t port, uint8_t ret[8])
 {
     uint8_t key[2 * MPA_KEY_SIZE];
     uint8_t message[1 + 16 + 2];
     uint8_t digest[MPA_HMAC_MAX];
-    bool v4 = mpa_addr_is_v4(addr);
-    size_t size = v4 ? 5 : 17;
+    size_t size = v6 ? 17 : 5;
     size_t digest_bytes;
 
     message[0] = address_id;
-    memcpy(message + 1, v4 ? addr->b + 12 : addr->b, size - 1);
+    memcpy(message + 1, v6 ? addr->b : addr->b + 12, size - 1);
     /* The draft's implementation hashed no bytes for an absent port; RFC 8684 hashes two zero
      * bytes. */
     if (port != 0 || form != MPA_AA_DRAFT) {

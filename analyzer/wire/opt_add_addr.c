@@ -84,6 +84,7 @@ void mpa_opt_add_addr(const uint8_t *p, uint8_t tcp_flags, enum mpa_dialect dial
     add->echo = reading == MPA_READ_IPECHO || reading == MPA_READ_E1;
     add->has_port = rest == 2 || rest == 2 + HMAC_SIZE;
     add->has_hmac = rest >= HMAC_SIZE;
+    add->v6 = size == 16;
     add->id = p[3];
     add->addr = size == 4 ? mpa_addr_v4(p + 4) : mpa_addr_v6(p + 4);
     add->port = add->has_port ? mpa_load16(p + 4 + size) : 0;

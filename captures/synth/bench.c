@@ -263,7 +263,7 @@ static void signal_path(struct bench *b, struct slot *c, unsigned step)
         dss(c, &o, 0, from, 0, false);
         synth_opt_prio(&o, true, -1);
     } else if (step == 1) {
-        mpa_crypto_add_addr(MPA_AA_RFC8684, c->key[1], c->key[0], 1, &addr, 0, hmac);
+        mpa_crypto_add_addr(MPA_AA_RFC8684, c->key[1], c->key[0], 1, &addr, false, 0, hmac);
         synth_opt_add_addr(&o, false, 0, 1, &addr, 0, hmac);
     } else {
         synth_opt_add_addr(&o, true, 1, 1, &addr, 0, NULL);

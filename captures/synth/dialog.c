@@ -309,7 +309,8 @@ void synth_put_advert(struct synth_tx *tx, size_t advert, bool echo)
     } else if (echo) {
         nibble |= 8; /* ICNP-2017: E is the top bit of what was the IP version. */
     }
-    mpa_crypto_add_addr(form, c->key[from], c->key[peer], a->id, &a->addr, a->port, hmac);
+    mpa_crypto_add_addr(form, c->key[from], c->key[peer], a->id, &a->addr,
+                        !mpa_addr_is_v4(&a->addr), a->port, hmac);
     if (a->bad)
         hmac[3] ^= 0x40;
     synth_opt_add_addr(&tx->opts, echo, nibble, a->id, &a->addr, a->port, has_hmac ? hmac : NULL);

@@ -50,10 +50,11 @@ enum mpa_add_addr_hmac {
     MPA_AA_DRAFT,   /* HMAC-SHA1(sender), leftmost 64 bits; no bytes for an absent port. */
 };
 
-/* 'port' in host order, 0 when the option has none.  RFC 8684 3.4.1. */
+/* 'v6': the option has 16 bytes of address, which are signed also where they hold an IPv4 address.
+   'port' in host order, 0 when the option has none.  RFC 8684 3.4.1. */
 void mpa_crypto_add_addr(enum mpa_add_addr_hmac form, const uint8_t key_sender[MPA_KEY_SIZE],
                          const uint8_t key_peer[MPA_KEY_SIZE], uint8_t address_id,
-                         const struct mpa_addr *addr, uint16_t port, uint8_t ret[8]);
+                         const struct mpa_addr *addr, bool v6, uint16_t port, uint8_t ret[8]);
 
 /* DSS checksum over the pseudo-header (64-bit 'dsn', 'ssn', 'length', zeros) and 'size' bytes of
    mapped payload.  For a bare DATA_FIN 'size' is 0.  Result in host order, as the option carries

@@ -109,6 +109,7 @@ struct mpa_add_addr {
     bool echo;
     bool has_port;
     bool has_hmac;
+    bool v6;        /* 16 bytes of address as sent: an IPv4 address may come in its IPv6 form. */
     uint8_t nibble; /* Low half of byte 2 as sent. */
     uint8_t id;
     uint16_t port; /* Host order; 0 without port. */

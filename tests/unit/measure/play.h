@@ -206,7 +206,8 @@ static inline void play_add_addr(struct play *p, const struct play_conn *c, int 
         o[1] = 8;
         o[2] = 0x31;
     } else {
-        mpa_crypto_add_addr(MPA_AA_RFC8684, c->key[sender], c->key[!sender], id, addr, 0, o + 8);
+        mpa_crypto_add_addr(MPA_AA_RFC8684, c->key[sender], c->key[!sender], id, addr, false, 0,
+                            o + 8);
     }
     play_option(p, o, o[1]);
 }

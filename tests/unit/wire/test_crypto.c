@@ -103,6 +103,8 @@ static void add_addr_hmacs(void)
          8080, "fe29039b8e71a7c6"},
         {"v1 IPv6", MPA_AA_RFC8684, "d04fcf7373dfc65a", "617cbd8a70922dfd", 1,
          "fd00000200000000000000000000000b", 0, "08d61a683209f841"},
+        {"v1 IPv4 as IPv6", MPA_AA_RFC8684, "ec66ae9a92e2bd0c", "b82a7281b0c15d99", 1,
+         "00000000000000000000ffff0a000201", 0, "165d38247682fdc6"},
         {"early v1", MPA_AA_EARLY, "73bb150358a0aecb", "8f0c7c64a6a32ac1", 1, "c0a888e1", 0,
          "669928744366716c"},
         {"early v1 by the RFC", MPA_AA_RFC8684, "73bb150358a0aecb", "8f0c7c64a6a32ac1", 1,
@@ -120,11 +122,13 @@ static void add_addr_hmacs(void)
         uint8_t sender[8], peer[8], bytes[16], got[8];
         struct mpa_addr addr;
         char text[17];
+        bool v6;
 
         from_hex(rows[i].sender, sender, 8);
         from_hex(rows[i].peer, peer, 8);
-        addr = from_hex(rows[i].addr, bytes, 16) == 4 ? mpa_addr_v4(bytes) : mpa_addr_v6(bytes);
-        mpa_crypto_add_addr(rows[i].form, sender, peer, rows[i].id, &addr, rows[i].port, got);
+        v6 = from_hex(rows[i].addr, bytes, 16) == 16;
+        addr = v6 ? mpa_addr_v6(bytes) : mpa_addr_v4(bytes);
+        mpa_crypto_add_addr(rows[i].form, sender, peer, rows[i].id, &addr, v6, rows[i].port, got);
         hex(got, 8, text);
         expect_text(rows[i].row, text, rows[i].want);
     }
