@@ -12,6 +12,8 @@ static const struct {
 } checks[] = {
     {"agree", check_agree, "DIR | FILE.pcap ..."},
     {"altered", check_altered, "FILE.pcap ..."},
+    {"stock", check_stock, ""},
+    {"views", check_views, "FILE.pcap ..."},
 };
 
 #define CHECKS (sizeof checks / sizeof *checks)
