@@ -35,8 +35,6 @@ const char *text_addr(const struct mpa_addr *addr, const struct mpa_values *valu
 const char *text_endpoint(const struct mpa_endpoint *e, const struct mpa_values *values, char *ret);
 /* A text from outside: pseudonyms in place, control characters replaced.  NULL gives "-".  'size' bytes. */
 const char *text_outside(const char *text, const struct mpa_values *values, char *ret, size_t size);
-/* What a reset class means, in one sentence. */
-const char *text_reset_meaning(enum mpa_word class);
 
 /* ---- Paragraphs and tables (text_table.c) ------------------------------------------------------------------- */
 

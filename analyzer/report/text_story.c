@@ -117,7 +117,7 @@ static const char *note_value(const struct mpa_rec_note *n, char *ret)
     case MPA_NOTE_RESET:
         if (is_word(n->value))
             snprintf(ret, TEXT_CELL, ", %s: %s", mpa_word((enum mpa_word)n->value),
-                     text_reset_meaning((enum mpa_word)n->value));
+                     mpa_reset_meaning((enum mpa_word)n->value));
         break;
     case MPA_NOTE_FALLBACK:
         if (is_word(n->value))
@@ -205,7 +205,7 @@ static void ending(struct text_writer *w, FILE *out, const struct mpa_rec_conn *
             text_paragraphf(out, "  end: ", 7, "reset by the %s on subflow %" PRId64 "%s, %s: %s",
                             s->reset.from_server ? "server" : "client", s->id,
                             in_frame(w, &s->reset.frame, frame), mpa_word(s->reset.class),
-                            text_reset_meaning(s->reset.class));
+                            mpa_reset_meaning(s->reset.class));
         else
             text_paragraph(out, "  end: ", 7, "aborted");
         break;

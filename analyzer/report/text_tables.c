@@ -389,7 +389,7 @@ static void resets(struct text_writer *w, const struct mpa_rec_report *r)
             continue;
         add_text(&c, mpa_word((enum mpa_word)(MPA_RESET_FIRST + i)));
         add_count(&c, r->reset_classes[i]);
-        add_text(&c, text_reset_meaning((enum mpa_word)(MPA_RESET_FIRST + i)));
+        add_text(&c, mpa_reset_meaning((enum mpa_word)(MPA_RESET_FIRST + i)));
         put(&t, &c, 0, i);
     }
     text_table_print(w->out, &t, "Resets (the first of each subflow and direction)");

@@ -24,4 +24,7 @@ enum mpa_word {
 /* The text of 'word'; never NULL.  Static storage. */
 const char *mpa_word(enum mpa_word word);
 
+/* What a reset of 'class' (MPA_RESET_*) was, in a few words; "" for others.  Static storage. */
+const char *mpa_reset_meaning(enum mpa_word class);
+
 #endif
