@@ -229,6 +229,10 @@ static hf_register_info fields[] = {
               "The subflow's server address is a virtual one"),
     FIELD_ROW(LB_COPY, "Copy", "copy", FT_BOOLEAN, BASE_NONE,
               "A copy of a packet seen before: another interface, before or after NAT"),
+    FIELD_ROW(LB_FINDING_RULE, "Finding", "finding.rule", FT_STRING, BASE_NONE,
+              "A rule with a finding at this packet"),
+    FIELD_ROW(LB_FINDING_SEVERITY, "Severity", "finding.severity", FT_STRING, BASE_NONE,
+              "error, warning or info"),
 };
 
 /* A field of tbl/fields.h. */

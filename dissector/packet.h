@@ -46,6 +46,8 @@ enum lb_field {
     LB_OFF_VIP_IN,
     LB_ON_VIP,
     LB_COPY,
+    LB_FINDING_RULE,
+    LB_FINDING_SEVERITY,
     LB_FIELDS
 };
 

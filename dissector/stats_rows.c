@@ -24,14 +24,14 @@ static void set_padded(struct lb_table *t, guint row, guint column, const char *
     lb_table_set(t, row, column, g_strdup_printf("%*s", width, text));
 }
 
-static void set_ms(struct lb_table *t, guint row, guint column, gint64 ns)
+static void set_ms(struct lb_table *t, guint row, guint column, gint64 ns, int digits)
 {
     int width = (int)strlen(t->ui.fields[column].column_name);
 
     if (ns == MPA_NULL)
         set_padded(t, row, column, "-");
     else
-        lb_table_set(t, row, column, g_strdup_printf("%*.6f", width, (double)ns / 1e6));
+        lb_table_set(t, row, column, g_strdup_printf("%*.*f", width, digits, (double)ns / 1e6));
 }
 
 /* ---- ADD_ADDR ---------------------------------------------------------------------------------- */
@@ -43,11 +43,11 @@ enum {
     ACK_PACKETS,
     ACK_ANSWERED,
     ACK_UNANSWERED,
-    ACK_KIND,
     ACK_MIN,
     ACK_MEDIAN,
     ACK_P95,
     ACK_MAX,
+    ACK_KIND,
     ACK_COLUMNS
 };
 
@@ -58,11 +58,11 @@ static stat_tap_table_item ack_columns[ACK_COLUMNS] = {
     [ACK_PACKETS] = RIGHT("Packets"),
     [ACK_ANSWERED] = RIGHT("Answered"),
     [ACK_UNANSWERED] = RIGHT("Unanswered"),
-    [ACK_KIND] = LEFT("Echo after", "%-10s"),
     [ACK_MIN] = RIGHT("    Min (ms)"),
     [ACK_MEDIAN] = RIGHT(" Median (ms)"),
     [ACK_P95] = RIGHT("   95 % (ms)"),
     [ACK_MAX] = RIGHT("    Max (ms)"),
+    [ACK_KIND] = LEFT("Time is   ", "%-10s"),
 };
 
 static void set_ack(struct lb_table *t, const struct lb_ack_row *row, const char *from,
@@ -76,10 +76,10 @@ static void set_ack(struct lb_table *t, const struct lb_ack_row *row, const char
     lb_table_set_number(t, row->index, ACK_PACKETS, row->transmissions);
     lb_table_set_number(t, row->index, ACK_ANSWERED, row->answered);
     lb_table_set_number(t, row->index, ACK_UNANSWERED, row->unanswered);
-    set_ms(t, row->index, ACK_MIN, lb_ack_percentile(row, 0));
-    set_ms(t, row->index, ACK_MEDIAN, lb_ack_percentile(row, 50));
-    set_ms(t, row->index, ACK_P95, lb_ack_percentile(row, 95));
-    set_ms(t, row->index, ACK_MAX, lb_ack_percentile(row, 100));
+    set_ms(t, row->index, ACK_MIN, lb_ack_percentile(row, 0), 6);
+    set_ms(t, row->index, ACK_MEDIAN, lb_ack_percentile(row, 50), 6);
+    set_ms(t, row->index, ACK_P95, lb_ack_percentile(row, 95), 6);
+    set_ms(t, row->index, ACK_MAX, lb_ack_percentile(row, 100), 6);
 }
 
 static void on_ack(void *context, struct lb_acks *acks, const struct lb_ack_row *row, gint64 ns)
@@ -88,7 +88,7 @@ static void on_ack(void *context, struct lb_acks *acks, const struct lb_ack_row 
     struct lb_ack_row all = lb_acks_all(acks);
 
     (void)ns;
-    set_ack(t, &all, "all", g_strdup("(times of servers')"));
+    set_ack(t, &all, "all", g_strdup("(times: servers')"));
     set_ack(t, row, row->key.from == MPA_TO_CLIENT ? "server" : "client",
             lb_ack_address(&row->key));
 }
@@ -133,7 +133,7 @@ enum {
 };
 
 static stat_tap_table_item conn_columns[CONN_COLUMNS] = {
-    [CONN_ID] = RIGHT("Connection"),
+    [CONN_ID] = RIGHT("  Conn"),
     [CONN_CLIENT] = LEFT("Client               ", "%-21s"),
     [CONN_SERVER] = LEFT("Server               ", "%-21s"),
     [CONN_VIP] = LEFT("VIP", "%-3s"),
@@ -224,7 +224,7 @@ static void set_record(struct lb_table *t, guint row, const struct mpa_rec_conn 
     lb_table_set(t, row, CONN_VIP, g_strdup(vip == MPA_NULL ? "?" : vip ? "yes" : "no"));
     lb_table_set(t, row, CONN_UNIQUE, unique_addresses(r));
     lb_table_set(t, row, CONN_STATE, g_strdup(mptcp ? mpa_word(r->migration.state) : "-"));
-    set_ms(t, row, CONN_LEFT_AFTER, mptcp ? left_after(r) : MPA_NULL);
+    set_ms(t, row, CONN_LEFT_AFTER, mptcp ? left_after(r) : MPA_NULL, 3);
     lb_table_set(t, row, CONN_LEFT_BY,
                  g_strdup(mptcp && r->migration.left_by != MPA_LEFT_BY_NONE
                               ? mpa_word(r->migration.left_by)
@@ -289,13 +289,14 @@ static tap_packet_status conn_packet(void *listener, packet_info *pinfo, epan_di
 
 /* ---- Resets ------------------------------------------------------------------------------------ */
 
-enum { RESET_CLASS, RESET_RESETS, RESET_PACKETS, RESET_CONNS, RESET_COLUMNS };
+enum { RESET_CLASS, RESET_RESETS, RESET_PACKETS, RESET_CONNS, RESET_MEANING, RESET_COLUMNS };
 
 static stat_tap_table_item reset_columns[RESET_COLUMNS] = {
     [RESET_CLASS] = LEFT("Class         ", "%-14s"),
     [RESET_RESETS] = RIGHT("Resets"),
     [RESET_PACKETS] = RIGHT("Packets"),
     [RESET_CONNS] = RIGHT("Connections"),
+    [RESET_MEANING] = LEFT("Meaning", "%s"),
 };
 
 struct resets {
@@ -323,7 +324,10 @@ static void show_resets(struct lb_table *t, const struct resets *r)
     gint64 resets = 0, packets = 0;
 
     for (guint i = 0; i < MPA_RESET_COUNT; i++) {
-        lb_table_set(t, i, RESET_CLASS, g_strdup(mpa_word((enum mpa_word)(MPA_RESET_FIRST + i))));
+        enum mpa_word class = (enum mpa_word)(MPA_RESET_FIRST + i);
+
+        lb_table_set(t, i, RESET_CLASS, g_strdup(mpa_word(class)));
+        lb_table_set(t, i, RESET_MEANING, g_strdup(mpa_reset_meaning(class)));
         lb_table_set_number(t, i, RESET_RESETS, r->resets[i]);
         lb_table_set_number(t, i, RESET_PACKETS, r->packets[i]);
         lb_table_set_number(t, i, RESET_CONNS, r->conns[i]);

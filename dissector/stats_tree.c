@@ -4,11 +4,6 @@
 
 #include <epan/stats_tree.h>
 
-/* 4.2 lets a name contain a slash. */
-#ifndef STATS_TREE_MENU_SEPARATOR
-#define STATS_TREE_MENU_SEPARATOR "/"
-#endif
-
 static const char root_name[] = "ADD_ADDR";
 
 /* One open tree. */
@@ -67,12 +62,7 @@ static void on_change(void *context, struct lb_acks *acks, const struct lb_ack_r
 }
 
 static tap_packet_status on_packet(stats_tree *tree, packet_info *pinfo, epan_dissect_t *edt,
-                                   const void *data
-#if LB_WIRESHARK >= 400
-                                   ,
-                                   tap_flags_t flags
-#endif
-)
+                                   const void *data, tap_flags_t flags)
 {
     const struct lb_tap_data *tap = data;
     struct view *v = views ? g_hash_table_lookup(views, tree) : NULL;
@@ -108,8 +98,7 @@ static void on_cleanup(stats_tree *tree)
 
 void lb_register_tree(void)
 {
-    stats_tree_register_plugin("mptcplb", "mptcplb",
-                               "MPTCP load balancing" STATS_TREE_MENU_SEPARATOR
-                               "ADD_ADDR acknowledgement",
-                               0, on_packet, on_init, on_cleanup);
+    /* Without a slash: no submenu for one item. */
+    stats_tree_register_plugin("mptcplb", "mptcplb", "MPTCP ADD_ADDR acknowledgement, tree", 0,
+                               on_packet, on_init, on_cleanup);
 }

@@ -212,11 +212,13 @@ static void add_connection(const struct items *it, proto_item *root)
 static void add_reset(const struct items *it, proto_item *root)
 {
     enum mpa_word class = lb_conn_reset(it->conn, it->note->subflow, (enum mpa_dir)it->note->dir);
+    proto_item *item;
 
     if (!(it->note->flags & LB_FRAME_RST) || (it->note->flags & LB_FRAME_COPY) || class == 0)
         return;
     proto_item_append_text(root, ", %s reset", mpa_word(class));
-    add_text(it, it->tree, LB_RESET_CLASS, mpa_word(class));
+    item = proto_tree_add_string(it->tree, lb_hf[LB_RESET_CLASS], it->tvb, 0, 0, mpa_word(class));
+    proto_item_append_text(generated(item), " (%s)", mpa_reset_meaning(class));
 }
 
 static void add_value(wmem_strbuf_t *text, const struct mpa_rec_value *v)
@@ -246,6 +248,12 @@ static void add_value(wmem_strbuf_t *text, const struct mpa_rec_value *v)
     }
 }
 
+/* For columns, colours and filters; the text is in the expert item. */
+static void add_hidden(const struct items *it, enum lb_field field, const char *text)
+{
+    proto_item_set_hidden(proto_tree_add_string(it->tree, lb_hf[field], it->tvb, 0, 0, text));
+}
+
 static void add_finding(const struct items *it, const struct mpa_rec_finding *f)
 {
     wmem_strbuf_t *values = wmem_strbuf_new(it->pinfo->pool, NULL);
@@ -258,6 +266,8 @@ static void add_finding(const struct items *it, const struct mpa_rec_finding *f)
     proto_tree_add_expert_format(it->tree, it->pinfo, note ? &lb_ei_note[f->rule] : rule, it->tvb,
                                  0, 0, "%s: %s%s%s%s", id, f->text, f->value_count ? " (" : "",
                                  wmem_strbuf_get_str(values), f->value_count ? ")" : "");
+    add_hidden(it, LB_FINDING_RULE, id);
+    add_hidden(it, LB_FINDING_SEVERITY, mpa_word(f->severity));
     /* A filter on the rule finds its notes too. */
     if (note)
         proto_item_set_hidden(proto_tree_add_item(it->tree, rule->hf, it->tvb, 0, 0, ENC_NA));
