@@ -77,7 +77,7 @@ uint64_t check_position(const struct mpa_subflow *sf, enum mpa_dir dir,
 {
     const struct check_data_flow *flow = check_subflow_of(sf)->data.flow[dir];
 
-    return mpa_unwrap32(flow ? flow->near : UNWRAPPED, seg->seq - sf->half[dir].isn);
+    return mpa_unwrap32(flow ? flow->near : UNWRAPPED, seg->seq - mpa_subflow_zero(sf, dir));
 }
 
 const struct check_run *check_run_at(const struct check_data_flow *flow, uint64_t at)

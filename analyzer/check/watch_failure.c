@@ -47,7 +47,7 @@ static void note_bad(struct mpa_check *c, const struct mpa_segment *seg,
                      const struct check_mapping *map)
 {
     struct check_failure_state *state = state_of(c, sf->conn);
-    uint32_t last = sf->half[dir].isn + (uint32_t)map->ssn + map->size;
+    uint32_t last = mpa_subflow_zero(sf, dir) + (uint32_t)map->ssn + map->size;
     struct check_data_side *side = check_conn_of(sf->conn)->data.side[dir];
 
     if (side)
@@ -193,7 +193,7 @@ static void see_plain(struct mpa_check *c, const struct mpa_event *e)
     state->plain[e->dir] = (struct check_plain){
         .frame = e->frame,
         .subflow = e->subflow->id,
-        .ssn = e->segment->seq - e->subflow->half[e->dir].isn,
+        .ssn = e->segment->seq - mpa_subflow_zero(e->subflow, e->dir),
         .set = true,
         .unsure = check_holes(e->subflow, e->dir) || !check_position_known(e->subflow, e->dir)};
 }
@@ -301,7 +301,7 @@ static void see_plain_ack(const struct mpa_segment *seg, const struct mpa_subflo
     if (own->confirmed[data] || own->plain_ack_ns[data] || seg->mptcp_count > 0 ||
         seg->options_truncated || seg->options_size + DATA_ACK_MAX > 40 ||
         !(seg->flags & MPA_TCP_ACK) || (h->flags & mapped) != mapped ||
-        (int32_t)(seg->ack - h->isn) <= 1)
+        (int32_t)(seg->ack - mpa_subflow_zero(sf, data)) <= 1)
         return;
     own->plain_ack_ns[data] = seg->ns;
     own->plain_ack[data] = (struct mpa_frame_ref){seg->capture, (int64_t)seg->frame};

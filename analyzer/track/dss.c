@@ -100,7 +100,7 @@ static void apply_map(struct pass *p, const struct mpa_option *o)
     if (fin)
         size--;
     if (size && find_isn(p, dss))
-        declare(p, dsn, p->sf->half[p->dir].isn + dss->ssn, size);
+        declare(p, dsn, mpa_subflow_zero(p->sf, p->dir) + dss->ssn, size);
     if (fin)
         apply_fin(p, o, dsn + size);
 }
@@ -124,8 +124,10 @@ void dss_first_data(struct pass *p, const struct mpa_capable *cap)
 
     if (p->conn->protocol != MPA_PROTOCOL_MPTCP || !(d->flags & MPA_DATA_KEY) || cap->length == 0)
         return;
-    if (h->flags & MPA_HALF_ISN)
-        declare(p, d->idsn + 1, h->isn + 1, cap->length);
+    if (h->flags & MPA_HALF_ISN) {
+        fast_open_took(p->sf, p->seg->seq);
+        declare(p, d->idsn + 1, mpa_subflow_zero(p->sf, p->dir) + 1, cap->length);
+    }
 }
 
 uint64_t dss_lookup(const struct mpa_half *h, uint64_t seq, uint64_t *ret_size)

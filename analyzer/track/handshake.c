@@ -154,7 +154,7 @@ struct mpa_subflow *handshake_synack(struct pass *p, struct mpa_flow *flow, uint
         if (!(h->flags & MPA_HALF_SYN) || h->isn == p->seg->seq)
             return sf;
         /* It answers this subflow's SYN. */
-        if ((asked->flags & MPA_HALF_ISN) && p->seg->ack == asked->isn + 1) {
+        if ((asked->flags & MPA_HALF_ISN) && p->seg->ack - asked->isn - 1 <= sf->fast_open) {
             note_rival(p);
             return sf;
         }
@@ -276,6 +276,7 @@ static void after_syn(struct pass *p)
     note_syn_options(h, seg);
     if (!answer) {
         sf->syn_ns = seg->ns;
+        sf->fast_open = (uint16_t)(seg->payload_size < UINT16_MAX ? seg->payload_size : UINT16_MAX);
         if (sf->role == MPA_ROLE_INITIAL)
             sf->half[0].backup = sf->half[1].backup = 0;
         return;
@@ -284,6 +285,8 @@ static void after_syn(struct pass *p)
     sf->flags |= MPA_SF_SYNACK_SEEN;
     if (!(sf->half[other(p->dir)].flags & MPA_HALF_ISN))
         set_isn(&sf->half[other(p->dir)], seg->ack - 1);
+    else
+        fast_open_took(sf, seg->ack);
     tell(p, MPA_EVENT_SYNACK, NULL, NULL, 0);
 }
 

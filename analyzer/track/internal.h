@@ -151,6 +151,15 @@ static inline enum mpa_dir opener(const struct mpa_subflow *sf)
     return sf->flags & MPA_SF_BY_SERVER ? MPA_TO_CLIENT : MPA_TO_SERVER;
 }
 
+/* How much of the SYN's payload was taken: 'next' is the first byte behind that, as its answer or the first mapping says. */
+static inline void fast_open_took(struct mpa_subflow *sf, uint32_t next)
+{
+    uint32_t took = next - sf->half[opener(sf)].isn - 1;
+
+    if (took < sf->fast_open)
+        sf->fast_open = (uint16_t)took;
+}
+
 /* User areas follow their connection or subflow, one after the other. */
 static inline size_t round16(size_t size)
 {

@@ -231,7 +231,7 @@ static void note_packet(struct pass *p)
         p->conn->last_ns = seg->ns;
     if (seg->has_ts)
         h->flags |= MPA_HALF_TS;
-    p->seq = mpa_half_unwrap(h, seg->seq);
+    p->seq = mpa_half_unwrap(h, seg->seq) + ((seg->flags & MPA_TCP_SYN) != 0);
 }
 
 static struct mpa_subflow *find_subflow(struct pass *p, struct mpa_flow *flow, uint32_t hash)

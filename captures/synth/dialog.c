@@ -62,6 +62,7 @@ void synth_syn(struct synth_subflow *f)
     struct synth_tx tx = synth_tx(f, f->opener, MPA_TCP_SYN);
 
     tx.off = 0;
+    tx.size = f->fast_open;
     put_syn_options(&tx);
     if (!is_plain(c))
         synth_opt_capable(&tx.opts, SYNTH_N_CAPABLE_SYN, version(c),
@@ -169,7 +170,7 @@ void synth_compose(struct synth_tx *tx, bool map)
         d.fin = tx->data_fin;
         d.dsn8 = c->wide && !c->narrow_dsn;
         d.dsn = synth_dsn(c, from, tx->data_off);
-        d.ssn = tx->size ? (uint32_t)tx->off : 0;
+        d.ssn = tx->size ? synth_ssn(f, from, tx->off) : 0;
         d.length = (uint16_t)(tx->size + tx->data_fin);
         d.checksum = c->cfg.checksum;
         if (d.checksum)
@@ -238,7 +239,7 @@ void synth_burst(struct synth_subflow *f, enum synth_side from, uint32_t bytes)
                           .ack8 = c->wide,
                           .checksum = c->cfg.checksum,
                           .dsn = synth_dsn(c, from, data),
-                          .ssn = (uint32_t)first,
+                          .ssn = synth_ssn(f, from, first),
                           .length = (uint16_t)bytes};
 
     assert(bytes <= 65535);

@@ -195,6 +195,11 @@ uint32_t synth_seq(const struct synth_subflow *f, enum synth_side side, uint64_t
     return f->half[side].isn + (uint32_t)off;
 }
 
+uint32_t synth_ssn(const struct synth_subflow *f, enum synth_side side, uint64_t off)
+{
+    return (uint32_t)off - (side == f->opener ? f->fast_open : 0);
+}
+
 uint64_t synth_dsn(const struct synth_conn *c, enum synth_side side, uint64_t off)
 {
     return c->idsn[side] + off;

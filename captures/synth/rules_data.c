@@ -187,6 +187,13 @@ static void ds_03_nearly(struct synth *s)
     synth_burst(c->subflows[0], SYNTH_SERVER, 40000);
     synth_ack(c->subflows[0], SYNTH_CLIENT);
     finish(c);
+    /* TCP Fast Open (RFC 8684 B.3, figure 19). */
+    c = new_conn(s);
+    c->subflows[0]->fast_open = 1400;
+    request(c);
+    synth_data(c->subflows[0], SYNTH_CLIENT, 1000);
+    synth_ack(c->subflows[0], SYNTH_SERVER);
+    finish(c);
 }
 
 /* ---- DS-04 ------------------------------------------------------------------------------- */
@@ -487,7 +494,8 @@ const struct synth_rule synth_rules_data[] = {
      .kept = "retransmissions have the same numbers, though cut differently"},
     {.id = "DS-03", .breaks = ds_03_breaks, .nearly = ds_03_nearly,
      .broken = "a segment carries the mapping of the one behind it",
-     .kept = "a mapping begins with the last byte of its segment; a long one is repeated"},
+     .kept = "a mapping begins with the last byte of its segment; a long one is repeated; a SYN "
+             "has payload"},
     {.id = "DS-04", .breaks = ds_04_breaks, .nearly = ds_04_nearly,
      .broken = "a segment in the middle is never mapped",
      .kept = "a segment's mapping comes with the next one"},

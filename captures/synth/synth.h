@@ -83,6 +83,7 @@ struct synth_subflow {
     struct synth_half half[2];
     enum synth_side opener;
     bool join, has_ts;
+    uint32_t fast_open; /* Payload of the SYN, outside the data sequence numbers (RFC 8684 B.2). */
     enum synth_tunnel tunnel;                                     /* Of packets to the server. */
     int64_t first_ns, last_ns, syn_ns, established_ns, usable_ns; /* -1: not in the capture. */
     int64_t fin_ns; /* When the last of both FINs was sent. */
@@ -290,6 +291,8 @@ void synth_payload(uint64_t off, uint8_t *ret, size_t size);
 
 /* Number on the wire. */
 uint32_t synth_seq(const struct synth_subflow *f, enum synth_side side, uint64_t off);
+/* The same as a subflow sequence number: behind the payload of the SYN. */
+uint32_t synth_ssn(const struct synth_subflow *f, enum synth_side side, uint64_t off);
 uint64_t synth_dsn(const struct synth_conn *c, enum synth_side side, uint64_t off);
 uint64_t synth_received(const struct synth_subflow *f,
                         enum synth_side from); /* Next offset that the peer of 'from' awaits. */

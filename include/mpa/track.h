@@ -100,6 +100,7 @@ struct mpa_subflow {
     uint8_t join_ack_hmac;
     uint16_t flags; /* MPA_SF_*. */
     uint8_t join_hmac[8];   /* As seen in the SYN/ACK. */
+    uint16_t fast_open;     /* Payload bytes of the SYN that its answer took: subflow sequence numbers count behind them. */
     struct mpa_synack *rival; /* Another server's SYN/ACK (split handshake, AC-06); NULL normally. */
     void *user; /* 'subflow_user_size' zeroed bytes of the observer. */
     void *also; /* 'also_subflow_size' zeroed bytes of the second observer. */
@@ -222,6 +223,14 @@ static inline bool mpa_subflow_is_direct(const struct mpa_subflow *s)
     const struct mpa_subflow *first = mpa_conn_initial(s->conn);
     return s->role == MPA_ROLE_JOIN &&
            (!first || !mpa_addr_eq(&s->flow.addr[MPA_TO_SERVER], &first->flow.addr[MPA_TO_SERVER]));
+}
+
+/* The sequence number that stands for subflow sequence number 0: the initial one, or what TCP Fast Open took (RFC 8684 B.2). */
+static inline uint32_t mpa_subflow_zero(const struct mpa_subflow *s, enum mpa_dir dir)
+{
+    bool opened = dir == (s->flags & MPA_SF_BY_SERVER ? MPA_TO_CLIENT : MPA_TO_SERVER);
+
+    return s->half[dir].isn + (opened ? s->fast_open : 0u);
 }
 
 /* Neither reset by anybody nor closed by both sides. */
