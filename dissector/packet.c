@@ -77,10 +77,41 @@ struct lb_session *lb_session(void)
     return session;
 }
 
+enum mpa_dialect lb_dialect(void)
+{
+    return (enum mpa_dialect)pref_dialect;
+}
+
+/*
+ * Frames of a first pass: how many, and a mark of which.
+ *
+ * Wireshark tells the end of the first pass when it has read a file, but not when it dissects all packets anew (another profile or
+ * preference).  It is over when a frame comes again and just the frames have been fed that were the whole file before.
+ */
+struct pass {
+    guint32 frames;
+    guint64 mark;
+};
+static struct pass fed, whole;
+
+static void feed(const struct mpa_frame *frame)
+{
+    fed.frames++;
+    fed.mark = (fed.mark ^ (guint64)frame->ns ^ frame->wire) * G_GUINT64_CONSTANT(0x100000001b3);
+    if (session)
+        lb_session_feed(session, frame);
+}
+
+static gboolean fed_again(void)
+{
+    return !lb_session_finished(session) && fed.frames == whole.frames && fed.mark == whole.mark;
+}
+
 static void open_session(void)
 {
     struct lb_settings settings;
 
+    fed = (struct pass){0};
     if (!pref_analysis)
         return;
     read_vips();
@@ -102,6 +133,7 @@ static void close_session(void)
 /* All frames were seen once. */
 static void end_first_pass(void)
 {
+    whole = fed;
     if (session)
         lb_session_finish(session);
 }
@@ -165,8 +197,10 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
     (void)data;
     if (!get_frame(tvb, pinfo, &frame))
         return 0;
-    if (session && !PINFO_FD_VISITED(pinfo))
-        lb_session_feed(session, &frame);
+    if (!PINFO_FD_VISITED(pinfo))
+        feed(&frame);
+    else if (session && fed_again())
+        end_first_pass();
     if (session)
         queue_tap(pinfo);
     if (tree)

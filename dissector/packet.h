@@ -60,6 +60,8 @@ extern expert_field lb_ei_note[MPA_RULE_COUNT]; /* Notes of it. */
 
 /* The open file's session; NULL where none is open or analysis is off. */
 struct lb_session *lb_session(void);
+/* The dialect of options that no analysis tells: the preference. */
+enum mpa_dialect lb_dialect(void);
 
 /* What a tap gets, for each TCP segment. */
 struct lb_tap_data {

@@ -291,7 +291,7 @@ void lb_tree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct m
     struct mpa_icmp_error icmp;
     struct items it = {.tvb = tvb, .pinfo = pinfo, .frame = frame, .seg = &seg};
     struct lb_session *s = lb_session();
-    enum mpa_dialect dialect = MPA_DIALECT_UNKNOWN;
+    enum mpa_dialect dialect = lb_dialect();
     proto_item *root;
     gint offset;
 
