@@ -125,7 +125,7 @@ void dss_first_data(struct pass *p, const struct mpa_capable *cap)
     if (p->conn->protocol != MPA_PROTOCOL_MPTCP || !(d->flags & MPA_DATA_KEY) || cap->length == 0)
         return;
     if (h->flags & MPA_HALF_ISN) {
-        fast_open_took(p->sf, p->seg->seq);
+        handshake_fast_open(p, p->seg->seq);
         declare(p, d->idsn + 1, mpa_subflow_zero(p->sf, p->dir) + 1, cap->length);
     }
 }

@@ -212,6 +212,25 @@ static void set_isn(struct mpa_half *h, uint32_t isn)
     h->flags |= MPA_HALF_ISN;
 }
 
+void handshake_fast_open(struct pass *p, uint32_t next)
+{
+    struct mpa_subflow *sf = p->sf;
+    struct mpa_half *h = &sf->half[opener(sf)];
+    struct mpa_piece pieces[MPA_SPACE_PIECES];
+    uint64_t first = SEQ_BASE + h->isn + 1, fresh;
+
+    if (sf->fast_open == 0)
+        return;
+    if (next - h->isn - 1 < sf->fast_open)
+        sf->fast_open = (uint16_t)(next - h->isn - 1);
+    if (sf->fast_open == 0)
+        return;
+    mpa_space_see(&h->seen, first, first + sf->fast_open, pieces, &fresh);
+    h->flags |= MPA_HALF_PAYLOAD;
+    h->bytes += fresh;
+    p->conn->data[opener(sf)].bytes += fresh;
+}
+
 static void note_syn_options(struct mpa_half *h, const struct mpa_segment *seg)
 {
     h->mss = seg->mss;
@@ -286,7 +305,7 @@ static void after_syn(struct pass *p)
     if (!(sf->half[other(p->dir)].flags & MPA_HALF_ISN))
         set_isn(&sf->half[other(p->dir)], seg->ack - 1);
     else
-        fast_open_took(sf, seg->ack);
+        handshake_fast_open(p, seg->ack);
     tell(p, MPA_EVENT_SYNACK, NULL, NULL, 0);
 }
 

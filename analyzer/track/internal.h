@@ -151,15 +151,6 @@ static inline enum mpa_dir opener(const struct mpa_subflow *sf)
     return sf->flags & MPA_SF_BY_SERVER ? MPA_TO_CLIENT : MPA_TO_SERVER;
 }
 
-/* How much of the SYN's payload was taken: 'next' is the first byte behind that, as its answer or the first mapping says. */
-static inline void fast_open_took(struct mpa_subflow *sf, uint32_t next)
-{
-    uint32_t took = next - sf->half[opener(sf)].isn - 1;
-
-    if (took < sf->fast_open)
-        sf->fast_open = (uint16_t)took;
-}
-
 /* User areas follow their connection or subflow, one after the other. */
 static inline size_t round16(size_t size)
 {
@@ -218,6 +209,9 @@ struct mpa_subflow *handshake_syn(struct pass *p, struct mpa_flow *flow, uint32_
 struct mpa_subflow *handshake_synack(struct pass *p, struct mpa_flow *flow, uint32_t hash);
 struct mpa_subflow *handshake_midstream(struct pass *p, uint32_t hash);
 void handshake_after(struct pass *p);
+
+/* 'next' is the first byte behind what was taken of the SYN's payload, as its answer or the first mapping says (TCP Fast Open). */
+void handshake_fast_open(struct pass *p, uint32_t next);
 void handshake_capable(struct pass *p, const struct mpa_option *o);
 
 /* join.c */
