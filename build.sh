@@ -10,11 +10,13 @@ DEMO=captures/golden/anycast-demo
 # Debian packages.
 BUILD_PACKAGES=(gcc libc6-dev make cmake pkg-config libpcap-dev libjansson-dev libcsv-dev
     libgcrypt20-dev libxml2-dev zlib1g-dev libzstd-dev)
-# libwireshark-dev and libglib2.0-dev: the module for files that libpcap refuses; procps, util-linux: ps, setpriv; libxml2-utils: xmllint; perl: prove.
+# libwireshark-dev and libglib2.0-dev: the plugin, and the module for files that libpcap refuses; wireshark-common: editcap, mergecap;
+# procps, util-linux: ps, setpriv; libxml2-utils: xmllint; perl: prove.
 TEST_PACKAGES=("${BUILD_PACKAGES[@]}" libcunit1-dev libwireshark-dev libwiretap-dev libwsutil-dev
-    libglib2.0-dev libxml2-utils perl tshark tcpdump procps util-linux)
+    libglib2.0-dev libxml2-utils perl tshark wireshark-common tcpdump procps util-linux)
 FUZZ_PACKAGES=("${TEST_PACKAGES[@]}" clang libclang-rt-14-dev)
-BENCH_PACKAGES=("${BUILD_PACKAGES[@]}" libcunit1-dev tshark tcptrace)
+BENCH_PACKAGES=("${BUILD_PACKAGES[@]}" libcunit1-dev libwireshark-dev libglib2.0-dev
+    tshark tcptrace util-linux)
 
 usage() {
     cat <<'END'
@@ -22,7 +24,8 @@ Usage: ./build.sh COMMAND
 
   demo            build mptcp-analyze and print its report of a capture that comes with it
   test            build and run all tests, then once more with AddressSanitizer and UBSan
-  fuzz [SECONDS]  run every fuzz target for SECONDS (default 60); fails on a finding
+  fuzz [SECONDS]  run every fuzz target for SECONDS (default 60), then the plugin over damaged
+                  captures; fails on a finding
   bench           measure speed and memory against an empty reader, tshark and tcptrace
 
 What is missing is installed first: Debian packages with apt-get (through sudo unless you are root).
@@ -127,10 +130,22 @@ fuzz() {
         say "$name, $seconds s"
         fuzz_one "$target" "$name" "$seconds" || found=1
     done
+    fuzz_plugin || found=1
     if [ "$found" -ne 0 ]; then
-        die "fuzz: findings are in build-fuzz/findings"
+        die "fuzz: findings are in build-fuzz/findings and build-asan/bad-input"
     fi
     say "No findings"
+}
+
+# The plugin under sanitizers over every golden capture, damaged and cut at each snap length.
+fuzz_plugin() {
+    local preload
+
+    build asan mptcplb mpa_synth
+    say "The plugin with damaged captures"
+    preload="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
+    MPA_SOURCE_DIR=$PWD MPA_BUILD_DIR=$PWD/build-asan MPA_SYNTH=$PWD/build-asan/bin/mpa-synth \
+        ASAN_OPTIONS=detect_leaks=0 tests/plugin/bad.sh full "$preload"
 }
 
 # fuzz_one PROGRAM NAME SECONDS: new inputs go to the build folder, seeds are only read.

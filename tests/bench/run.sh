@@ -158,6 +158,16 @@ memory() {
     printf '  %-44s %9d KiB   %d KiB with eight times the connections\n' "1000 live of 10000 that ended" "$few" "$many"
 }
 
+# The plugin against stock tshark; a build without Wireshark's development files has none.
+plugin() {
+    if [ -d "$BUILD/plugins" ] && command -v tshark >/dev/null; then
+        MPA_SOURCE_DIR=$PWD MPA_BUILD_DIR=$PWD/$BUILD TOOLS=$TOOLS tests/bench/plugin.sh --rounds "$ROUNDS" || true
+    else
+        echo "The plugin: not built, or no tshark"
+    fi
+}
+
 speed
 [ -z "$PEERS" ] || peers
+[ -z "$PEERS" ] || plugin
 [ -z "$MEMORY" ] || memory
