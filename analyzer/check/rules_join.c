@@ -148,8 +148,22 @@ static enum mpa_verdict unanswered(const struct check_case *k, const struct chec
     return check_noted(f, "A join is not answered");
 }
 
-/* JN-06.  A RST without a reason comes from a closed port as well: only where the port is known to be open, because the initial subflow
-   leads there, is the reason missing. */
+#define LATER_MAX 256 /* Subflows that are looked at behind one. */
+
+/* The joined port accepts a later subflow.  That the initial one leads there does not say so: the listener may have been closed since,
+   and the port of a client never listened. */
+static bool accepts_later(const struct mpa_subflow *sf, int64_t ns)
+{
+    int n = 0;
+
+    for (const struct mpa_subflow *s = sf->next; s && n < LATER_MAX; s = s->next, n++)
+        if (s->synack_ns > ns && joined_port(s) == joined_port(sf) &&
+            mpa_addr_eq(joined_addr(s), joined_addr(sf)))
+            return true;
+    return false;
+}
+
+/* JN-06.  A RST without a reason comes from a closed port as well: only where the port is known to be open is the reason missing. */
 enum mpa_verdict check_jn_06(const struct check_case *k, struct mpa_rec_finding *f)
 {
     const struct mpa_subflow *sf = k->sf;
@@ -173,7 +187,7 @@ enum mpa_verdict check_jn_06(const struct check_case *k, struct mpa_rec_finding 
     check_frame(f, rst->at);
     check_frame(f, j->syn.at);
     f->ns = rst->ns;
-    if (!joins_initial(sf, false))
+    if (!accepts_later(sf, rst->ns))
         return check_noted(f, "A join is refused without a reason, as by a closed port");
     return check_broken(f, "A join is refused without MP_TCPRST by a port that speaks MPTCP");
 }

@@ -417,6 +417,9 @@ static void jn_06(struct synth *s, int reason)
     refuse(f, reason);
     if (reason < 0)
         synth_found(s, "JN-06");
+    f = synth_join_from(c, second_client(s, 4), s->vip, 3);
+    synth_join_syn(f, false);
+    accept_join(f);
     finish(c);
 }
 
@@ -726,8 +729,8 @@ const struct synth_rule synth_rules_join[] = {
     {.id = "JN-06",
      .breaks = jn_06_breaks,
      .nearly = jn_06_nearly,
-     .broken = "the VIP refuses a join without a reason",
-     .kept = "the VIP refuses a join with reason 1"},
+     .broken = "the VIP refuses a join without a reason, and accepts the next",
+     .kept = "the VIP refuses a join with reason 1, and accepts the next"},
     {.id = "JN-07",
      .breaks = jn_07_breaks,
      .nearly = jn_07_nearly,
