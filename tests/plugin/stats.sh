@@ -108,9 +108,12 @@ expected() {
                 unique[cell[column["connection"]]] = unique[cell[column["connection"]]] " " addr
             }
             if (cell[column["echo_ns"]] != "") {
-                add_time(key, cell[column["echo_ns"]] - cell[column["first_ns"]])
-                if (from == "server")
-                    add_time("all", cell[column["echo_ns"]] - cell[column["first_ns"]])
+                ns = cell[column["echo_ns"]] - cell[column["first_ns"]]
+                kind = kind_of(cell[column["vantage"]])
+                add_time(key, ns)
+                key = (from == "server" ? "Client" : "Server") "\047s echo, " kind " (us)"
+                trees[key] = 1
+                add_time(key, ns)
             }
         }
         FILENAME ~ /subflows.csv$/ && cell[column["id"]] == 0 {
@@ -163,13 +166,12 @@ expected() {
                 printf "tree|ADD_ADDR|%d\n", number(total, "advertised")
                 printf "tree|answered|%d\ntree|unanswered|%d\n", number(total, "answered"),
                     number(total, "unanswered")
-                if (times["all"])
-                    printf "tree|Client\047s echo, %s (us)|%d|%.2f|%.1f|%.1f\n", kind, times["all"],
-                        sum["all"] / times["all"] / 1e3, time["all", 1] / 1e3,
-                        time["all", times["all"]] / 1e3
             } else {
                 print "tree|ADD_ADDR|0"
             }
+            for (key in trees)
+                printf "tree|%s|%d|%.2f|%.1f|%.1f\n", key, times[key], sum[key] / times[key] / 1e3,
+                    time[key, 1] / 1e3, time[key, times[key]] / 1e3
             for (key in advertised) {
                 split(key, part, "|")
                 printf "add_addr|%s|%s|%d|%d|%d|%d|%s|%s|%s|%s|%s\n", part[1], part[2],
