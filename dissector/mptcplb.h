@@ -104,8 +104,9 @@ struct lb_settings {
 struct lb_session *lb_session_new(const struct lb_settings *settings); /* NULL when memory ends. */
 void lb_session_free(struct lb_session *s);                            /* NULL is accepted. */
 
-/* A frame in the order of the first pass.  Its bytes are not kept. */
+/* A frame in the order of the first pass.  It may wait, as a copy, until lb_session_sync(), which comes before everything that reads. */
 void lb_session_feed(struct lb_session *s, const struct mpa_frame *frame);
+void lb_session_sync(struct lb_session *s);
 
 /* All frames have been fed: connections end, records are completed. */
 void lb_session_finish(struct lb_session *s);

@@ -17,6 +17,7 @@ int lb_ett = -1, lb_ett_option = -1;
 expert_field lb_ei_rule[MPA_RULE_COUNT];
 expert_field lb_ei_note[MPA_RULE_COUNT];
 
+static int tap_expert;
 static struct lb_session *session;
 
 /* ---- Preferences ------------------------------------------------------------------------------- */
@@ -74,6 +75,8 @@ static void read_servers(void)
 
 struct lb_session *lb_session(void)
 {
+    if (session)
+        lb_session_sync(session);
     return session;
 }
 
@@ -111,7 +114,9 @@ static void open_session(void)
 {
     struct lb_settings settings;
 
+    tap_expert = find_tap_id("expert"); /* Not there yet when protocols are registered. */
     fed = (struct pass){0};
+    tap_expert = find_tap_id("expert"); /* Not there yet at registration. */
     if (!pref_analysis)
         return;
     read_vips();
@@ -179,15 +184,26 @@ static gboolean get_frame(tvbuff_t *tvb, const packet_info *pinfo, struct mpa_fr
 
 static void queue_tap(packet_info *pinfo)
 {
-    const struct lb_frame *f = lb_session_frame(session, pinfo->num);
+    const struct lb_frame *f;
     struct lb_tap_data *data;
 
-    if (!f || !have_tap_listener(lb_tap))
+    if (!have_tap_listener(lb_tap))
+        return;
+    f = lb_session_frame(lb_session(), pinfo->num);
+    if (!f)
         return;
     data = wmem_new(pinfo->pool, struct lb_tap_data);
     data->frame = f;
     data->conn = lb_session_conn(session, f->conn);
     tap_queue_packet(lb_tap, pinfo, data);
+}
+
+/* Somebody looks at our fields, or at expert items, of which a rule's are ours; the list of those needs no tree. */
+static gboolean is_wanted(proto_tree *tree)
+{
+    return have_tap_listener(tap_expert) ||
+           (tree && (proto_field_is_referenced(tree, lb_proto) ||
+                     proto_field_is_referenced(tree, proto_expert)));
 }
 
 static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
@@ -203,7 +219,7 @@ static int dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
         end_first_pass();
     if (session)
         queue_tap(pinfo);
-    if (tree)
+    if (is_wanted(tree))
         lb_tree(tvb, pinfo, tree, &frame);
     return (int)frame.captured;
 }
