@@ -5,6 +5,19 @@
 
 #include "mpa/check.h"
 
+/* A slot for an address, one of 'slots' (a power of two).  The last octets, in which hosts of a network differ, are the top bits of a
+   word here: they are folded down before each multiplication, and the top bits of the last are taken. */
+static inline uint32_t check_addr_slot(const struct mpa_addr *addr, uint32_t slots)
+{
+    uint64_t h = addr->q[0] ^ 0x9e3779b97f4a7c15u;
+
+    h = (h ^ h >> 32) * 0xff51afd7ed558ccdu;
+    h ^= addr->q[1];
+    h = (h ^ h >> 32) * 0xc4ceb9fe1a85ec53u;
+    h = (h ^ h >> 29) * 0x9e3779b97f4a7c15u;
+    return (uint32_t)(h >> 32) & (slots - 1);
+}
+
 /* A packet to come back to; frame.frame is 0 where there was none. */
 struct address_moment {
     int64_t ns;

@@ -6,18 +6,10 @@
 
 #define INDEX_SIZE (2 * MPA_GUESS_SOURCES) /* A power of two; never more than half full. */
 
-static uint32_t slot_of(const struct mpa_addr *a)
-{
-    uint64_t h = (a->q[0] ^ 0x9e3779b97f4a7c15u) * 0xc2b2ae3d27d4eb4fu;
-
-    h = (h ^ h >> 32 ^ a->q[1]) * 0x9e3779b97f4a7c15u;
-    return (uint32_t)(h >> 32) % INDEX_SIZE;
-}
-
 /* The row of 'addr', made when there is none; NULL when there is no room. */
 static struct mpa_guess *row_of(struct check_join_all *all, const struct mpa_addr *addr)
 {
-    uint32_t slot = slot_of(addr);
+    uint32_t slot = check_addr_slot(addr, INDEX_SIZE);
 
     if (!all->guess_index)
         all->guess_index = calloc(INDEX_SIZE, sizeof *all->guess_index);

@@ -142,16 +142,10 @@ bool address_unanswered(const struct mpa_conn *conn, const struct address_advert
 
 /* ---- Hosts ----------------------------------------------------------------------------- */
 
-static size_t slot_of(const struct mpa_addr *addr)
-{
-    uint64_t h = (addr->q[0] ^ addr->q[1] * 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
-
-    return (size_t)(h >> 32) % ADDRESS_PEERS;
-}
-
 uint8_t address_habits(const struct check_address_all *all, const struct mpa_addr *peer)
 {
-    const struct address_peer *p = all->peers && peer ? &all->peers[slot_of(peer)] : NULL;
+    const struct address_peer *p =
+        all->peers && peer ? &all->peers[check_addr_slot(peer, ADDRESS_PEERS)] : NULL;
 
     return p && p->habits && mpa_addr_eq(&p->addr, peer) ? p->habits : 0;
 }
@@ -168,7 +162,7 @@ static void learn(struct mpa_check *c, const struct mpa_addr *peer, uint8_t habi
         c->status = MPA_ERR_NOMEM;
         return;
     }
-    p = &c->address.peers[slot_of(peer)];
+    p = &c->address.peers[check_addr_slot(peer, ADDRESS_PEERS)];
     if (!mpa_addr_eq(&p->addr, peer))
         *p = (struct address_peer){.addr = *peer};
     p->habits |= habit;

@@ -21,9 +21,7 @@ static void note(struct check_packet *p, struct mpa_frame_ref frame, int64_t ns)
 
 static const struct mpa_conn **recent_of(struct mpa_check *c, const struct mpa_addr *client)
 {
-    uint64_t h = (client->q[0] ^ client->q[1]) * 0x9e3779b97f4a7c15u;
-
-    return c->join.recent[(h >> 32) % CHECK_RECENT_SETS];
+    return c->join.recent[check_addr_slot(client, CHECK_RECENT_SETS)];
 }
 
 static void remember(struct mpa_check *c, const struct mpa_subflow *sf)

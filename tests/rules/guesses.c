@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rules_guesses: joins with unknown tokens and wrong HMACs, by who sent them. */
+/* rules_guesses: joins with unknown tokens and wrong HMACs, by who sent them; and how addresses spread over slots. */
 #include "walk.h"
 
 #include <stdio.h>
@@ -121,10 +121,51 @@ static void of_many(void)
     mpa_check_free(c);
 }
 
+/* ---- Slots ------------------------------------------------------------------------------ */
+
+/* Networks that differ in one place: 'step' goes to the octets from 'last' upwards. */
+static bool is_spread(bool v6, unsigned last, unsigned step)
+{
+    enum { SLOTS = 1024, HOSTS = 10000 };
+    static int hosts[SLOTS];
+    int used = 0, most = 0;
+
+    memset(hosts, 0, sizeof hosts);
+    for (unsigned i = 0; i < HOSTS; i++) {
+        uint8_t v4[4] = {100, 64, 0, 1}, b[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
+        uint8_t *o = v6 ? b : v4;
+        unsigned n = i * step;
+        struct mpa_addr addr;
+        int count;
+
+        for (unsigned at = last; n && at > 0; at--, n >>= 8)
+            o[at] = (uint8_t)(o[at] ^ n);
+        addr = v6 ? mpa_addr_v6(b) : mpa_addr_v4(v4);
+        count = ++hosts[check_addr_slot(&addr, SLOTS)];
+        used += count == 1;
+        most = count > most ? count : most;
+    }
+    return used > 1000 && most < 40; /* At random: 1024 and about 22. */
+}
+
+static void of_slots(void)
+{
+    const struct mpa_addr a = mpa_addr_v4((const uint8_t[4]){198, 51, 100, 11});
+    const struct mpa_addr b = mpa_addr_v4((const uint8_t[4]){198, 51, 100, 12});
+
+    EXPECT("two servers", check_addr_slot(&a, 1024) != check_addr_slot(&b, 1024));
+    EXPECT("IPv4 by its last octets", is_spread(false, 3, 1));
+    EXPECT("IPv4, every fourth", is_spread(false, 3, 4));
+    EXPECT("IPv4 networks of 64", is_spread(false, 3, 64));
+    EXPECT("IPv6 by the last octets", is_spread(true, 15, 1));
+    EXPECT("IPv6 networks", is_spread(true, 7, 1));
+}
+
 int main(void)
 {
     of_captures();
     of_many();
+    of_slots();
     printf("guessing attempts: %d failures\n", failures);
     return failures ? 1 : 0;
 }
