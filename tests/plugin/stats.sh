@@ -216,3 +216,8 @@ run_tshark -2 -q -r "$1" -z "mptcplb,connections,mptcplb.connection == 1 && tcp.
 tables <"$work/out" | grep '^connections' >"$work/actual"
 grep '^connections|1|' "$work/expected" >/dev/null || fail "$1 has no connection 1"
 [ "$(wc -l <"$work/actual")" -eq 1 ] || fail "$1: a filter on connection 1 gives $(cat "$work/actual")"
+
+# Expert information lists what --check finds, also where no tree is asked for.
+run_tshark -2 -q -r "$golden/flip-echo-id/balancer.pcap" -z expert >"$work/out"
+grep -Eq '^ +8 +Protocol +MPTCP-LB +AA-02: ' "$work/out" ||
+    fail "-z expert does not list AA-02 eight times: $(cat "$work/out")"
