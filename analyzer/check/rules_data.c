@@ -167,7 +167,9 @@ static enum mpa_verdict bare_payload(const struct check_case *k, const struct mp
         /* A fallback shows on the initial subflow, from its SYN on. */
         if (sf->role == MPA_ROLE_INITIAL && !(sf->half[0].flags & sf->half[1].flags & MPA_HALF_SYN))
             return MPA_VERDICT_NV_SYN;
-        if (h->unseen || h->seen.forgotten)
+        /* What is missing of either direction may have been the infinite mapping of a fallback. */
+        if (check_holes(sf, MPA_TO_SERVER) || check_holes(sf, MPA_TO_CLIENT) ||
+            (k->conn->flags & MPA_CONN_MP_FAIL))
             return MPA_VERDICT_NV_LOSS;
         if (b->super)
             return MPA_VERDICT_NV_OFFL;
@@ -417,7 +419,8 @@ static enum mpa_verdict closed_early(const struct check_case *k, enum mpa_dir di
             return MPA_VERDICT_NV_DIR;
     if (other_subflow(k))
         return MPA_VERDICT_NV_SUB;
-    if (check_conn_holes(k->conn))
+    /* The peer may have fallen back: no Data ACK of it came through. */
+    if (check_conn_holes(k->conn) || side->early.acked == 0)
         return MPA_VERDICT_NV_LOSS;
     f->key = 1 + (uint64_t)dir;
     check_frame(f, side->early.frame);

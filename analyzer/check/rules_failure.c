@@ -93,6 +93,16 @@ static const struct check_fail *answer_of(const struct check_failure_state *stat
     return NULL;
 }
 
+/* The sender of the mapping said MP_FAIL after it. */
+static bool has_fail(const struct check_failure_state *state, const struct check_bad *bad)
+{
+    for (int i = 0; i < state->fail_count; i++)
+        if (state->fail[i].subflow == bad->subflow && state->fail[i].dir == bad->dir &&
+            state->fail[i].ns >= bad->ns)
+            return true;
+    return false;
+}
+
 static bool is_start_of_bad(const struct check_failure_state *state, const struct check_fail *fail)
 {
     for (int i = 0; i < state->bad_count; i++)
@@ -115,7 +125,9 @@ static enum mpa_verdict no_answer(const struct check_case *k, const struct check
         return MPA_VERDICT_NV_VANT;
     if (sf->half[bad->dir].acked < bad->seq_end)
         return MPA_VERDICT_NV_LOSS; /* It may not have arrived. */
-    if (check_conn_holes(k->conn))
+    /* Whoever sent it knows: the MP_FAIL was lost on its way to here. */
+    if (check_conn_holes(k->conn) || (k->conn->flags & MPA_CONN_INFINITE) ||
+        has_fail(k->cc->failure.state, bad))
         return MPA_VERDICT_NV_LOSS;
     if (check_ended(k, bad->ns, patience(k->conn)))
         return MPA_VERDICT_NV_END;
