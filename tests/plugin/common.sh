@@ -6,6 +6,7 @@ set -euo pipefail
 need tshark
 [ "$(id -u)" -ne 0 ] || need setpriv
 
+# shellcheck disable=SC2034 # used by those who source this
 golden=$MPA_SOURCE_DIR/captures/golden
 module=$(find "$MPA_BUILD_DIR/plugins" -name mptcplb.so 2>/dev/null | head -1)
 [ -n "$module" ] || skip "the plugin is not built"
