@@ -57,7 +57,11 @@ struct check_data_flow {
     uint32_t wl1, wl2;
     uint64_t edge_ack; /* Data ACK. */
     uint64_t edge;     /* ... and window. */
+    int64_t edge_ns;
     struct mpa_frame_ref edge_frame;
+    uint32_t edge_tsval; /* With edge_ts. */
+    uint16_t edge_id;    /* Of IPv4. */
+    bool edge_ts;
     /* Its highest Data ACK. */
     bool has_ack;
     uint64_t ack;
@@ -75,6 +79,7 @@ struct check_block {
     uint16_t size; /* 0: empty. */
     uint16_t capture;
     uint16_t subflow;
+    uint16_t verified; /* So many bytes from the first one on had a right checksum. */
 };
 
 #define CHECK_BLOCK       256u  /* Bytes. */
@@ -154,13 +159,16 @@ struct check_data_all {
     uint64_t ack; /* Data ACK, absolute. */
     /* DS-05 */
     uint32_t compared, unlike,
-        untold; /* Bytes seen before: equal or not, different, not comparable. */
+        untold;      /* Bytes seen before: equal or not, different, not comparable. */
+    bool checksums;  /* They are in use: what differs counts only where the checksum is right. */
+    uint32_t unsure; /* Different, but not verified when they were seen before. */
     uint64_t unlike_dsn;
     struct mpa_frame_ref unlike_frame;
     /* DS-10 */
     bool has_edge;
     uint64_t edge_before, edge;
     int64_t edge_unit; /* Of the scale; 0: a SYN is missing that would say it. */
+    bool edge_unsure;  /* Nothing says which of both packets was sent later. */
     struct mpa_frame_ref edge_frame;
 };
 
@@ -198,6 +206,9 @@ bool check_conn_holes(const struct mpa_conn *conn);
 bool check_blocks_see(struct mpa_check *c, struct check_blocks **blocks, uint64_t dsn,
                       const uint8_t *bytes, uint32_t size, uint64_t acked,
                       const struct check_block *origin);
+
+/* The checksum of the mapping of these bytes is right. */
+void check_blocks_verify(struct check_blocks *blocks, uint64_t dsn, uint32_t size);
 
 /* These bytes are known to be damaged: nothing is to be compared with them. */
 void check_blocks_forget(struct check_blocks *blocks, uint64_t dsn, uint32_t size);

@@ -74,6 +74,10 @@ static void meet(struct check_data_all *now, struct check_block *slot,
         now->compared += piece->size;
         if (slot->hash == piece->hash)
             return;
+        if (now->checksums && slot->verified < slot->size) {
+            now->unsure += piece->size; /* A middlebox may have changed them. */
+            return;
+        }
         if (now->unlike == 0) {
             now->unlike_dsn = piece->dsn;
             now->unlike_frame = (struct mpa_frame_ref){slot->capture, (int64_t)slot->frame};
@@ -86,6 +90,7 @@ static void meet(struct check_data_all *now, struct check_block *slot,
         slot->hash = join(piece->hash, slot->hash, slot->size);
         slot->size = (uint16_t)(slot->size + piece->size);
         slot->dsn = piece->dsn;
+        slot->verified = 0;
     } else {
         now->untold += piece->size;
         if (piece->size > slot->size)
@@ -125,6 +130,20 @@ bool check_blocks_see(struct mpa_check *c, struct check_blocks **blocks, uint64_
         size -= n;
     }
     return *blocks != NULL;
+}
+
+void check_blocks_verify(struct check_blocks *blocks, uint64_t dsn, uint32_t size)
+{
+    uint64_t end = dsn + size;
+
+    for (uint64_t at = dsn; blocks && at < end; at = (at / CHECK_BLOCK + 1) * CHECK_BLOCK) {
+        struct check_block *slot = slot_of(blocks, at);
+        uint64_t stop = slot->dsn + slot->size;
+
+        if (slot->size && slot->dsn / CHECK_BLOCK == at / CHECK_BLOCK &&
+            slot->dsn + slot->verified >= dsn && slot->dsn + slot->verified < end)
+            slot->verified = (uint16_t)((end < stop ? end : stop) - slot->dsn);
+    }
 }
 
 void check_blocks_forget(struct check_blocks *blocks, uint64_t dsn, uint32_t size)

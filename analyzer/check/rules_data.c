@@ -199,6 +199,19 @@ enum mpa_verdict check_ds_04(const struct check_case *k, struct mpa_rec_finding 
 
 /* ---- DS-05 ------------------------------------------------------------------------------- */
 
+/* Where checksums are in use, damage on the way is FL-02's: what differs must have a right one. */
+static bool is_verified(const struct mpa_check *c)
+{
+    for (int i = 0; i < c->failure.summed_count; i++) {
+        const struct check_summed *s = &c->failure.summed[i];
+
+        if (s->verdict == MPA_VERDICT_PASSED && s->computed == s->map.checksum &&
+            c->data.unlike_dsn - s->map.dsn < s->map.size)
+            return true;
+    }
+    return !c->data.checksums;
+}
+
 /* Also of a retransmission on the same subflow.  What was forgotten, or is cut so differently that
    no part can be compared, is not verifiable. */
 enum mpa_verdict check_ds_05(const struct check_case *k, struct mpa_rec_finding *f)
@@ -207,7 +220,7 @@ enum mpa_verdict check_ds_05(const struct check_case *k, struct mpa_rec_finding 
 
     if (k->segment->payload_size == 0 || k->facts->keepalive)
         return MPA_VERDICT_NOT_APPLICABLE;
-    if (now->unlike) {
+    if (now->unlike && is_verified(k->check)) {
         f->key = check_packet_key(k->segment);
         check_frame(f, k->frame);
         check_frame(f, now->unlike_frame);
@@ -215,9 +228,9 @@ enum mpa_verdict check_ds_05(const struct check_case *k, struct mpa_rec_finding 
         check_number(f, "bytes", now->unlike);
         return check_broken(f, "data that was sent before is sent with other bytes");
     }
-    if (now->compared)
+    if (now->compared && !now->unlike && !now->unsure)
         return MPA_VERDICT_PASSED;
-    if (k->facts->old_bytes == 0 && k->facts->reinjected == 0)
+    if (!now->compared && k->facts->old_bytes == 0 && k->facts->reinjected == 0)
         return MPA_VERDICT_NOT_APPLICABLE;
     if (!check_position_known(k->sf, k->dir))
         return MPA_VERDICT_NV_SYN;
@@ -457,6 +470,8 @@ enum mpa_verdict check_ds_10(const struct check_case *k, struct mpa_rec_finding 
     left = (int64_t)(now->edge_before - now->edge);
     if (left <= now->edge_unit)
         return MPA_VERDICT_PASSED;
+    if (now->edge_unsure)
+        return MPA_VERDICT_NV_LOSS;
     f->key = check_packet_key(k->segment);
     check_frame(f, k->frame);
     check_frame(f, now->edge_frame);

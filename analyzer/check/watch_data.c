@@ -437,6 +437,9 @@ static void compare(struct mpa_check *c, const struct mpa_segment *seg,
     const struct check_run *r;
     uint32_t done = 0;
 
+    c->data.checksums = (sf->conn->flags & MPA_CONN_CHECKSUMS) ||
+                        check_subflow_of(sf)->failure.sums[dir] ||
+                        (c->data.map_count && c->data.map[0].has_checksum);
     while (side && done < seg->payload_captured && (r = check_run_at(flow, at + done))) {
         uint64_t n = r->end - (at + done);
 
@@ -480,13 +483,32 @@ static int scale_of(const struct mpa_subflow *sf, enum mpa_dir dir)
     return sf->half[dir].wscale > 14 ? 14 : sf->half[dir].wscale;
 }
 
+#define NEAR_IDS 64 /* Between packets of one moment; numbers chosen at random are further apart. */
+
+/* Whether this packet was sent later than that of flow->edge, whose numbers are all the same: 1 yes,
+   -1 earlier, 0 nothing tells. */
+static int order_of(const struct check_data_flow *flow, const struct mpa_segment *seg,
+                    const struct mpa_conn *conn)
+{
+    int32_t ticks = (int32_t)(seg->tsval - flow->edge_tsval);
+    int ids = (int16_t)(uint16_t)(seg->ip_id - flow->edge_id);
+
+    if (seg->has_ts && flow->edge_ts && ticks)
+        return ticks > 0 ? 1 : -1;
+    if (seg->ns > flow->edge_ns + SECOND + check_rtt(conn, SECOND))
+        return 1;
+    if (seg->ip_id == 0 || flow->edge_id == 0 || ids == 0 || ids > NEAR_IDS || ids < -NEAR_IDS)
+        return 0;
+    return ids > 0 ? 1 : -1;
+}
+
 /* The right edge of the window that this packet leaves its peer. */
 static void see_window(struct mpa_check *c, const struct mpa_segment *seg,
                        const struct mpa_subflow *sf, enum mpa_dir dir)
 {
     struct check_data_flow *flow = check_subflow_of(sf)->data.flow[dir];
     struct check_data_all *now = &c->data;
-    int scale = scale_of(sf, dir);
+    int scale = scale_of(sf, dir), order = 1;
     int32_t ahead;
 
     if (!flow || !now->has_ack || !check_has_keys(sf->conn) ||
@@ -496,6 +518,11 @@ static void see_window(struct mpa_check *c, const struct mpa_segment *seg,
     if (flow->has_edge && (ahead < 0 || (ahead == 0 && (int32_t)(seg->ack - flow->wl2) < 0) ||
                            (int64_t)(now->ack - flow->edge_ack) < 0))
         return;
+    if (flow->has_edge && ahead == 0 && seg->ack == flow->wl2 && now->ack == flow->edge_ack)
+        order = order_of(flow, seg, sf->conn);
+    if (order < 0)
+        return;
+    now->edge_unsure = order == 0;
     now->has_edge = flow->has_edge;
     now->edge_before = flow->edge;
     now->edge_unit = scale < 0 ? 0 : (int64_t)1 << scale;
@@ -506,6 +533,10 @@ static void see_window(struct mpa_check *c, const struct mpa_segment *seg,
     flow->wl2 = seg->ack;
     flow->edge_ack = now->ack;
     flow->edge = now->edge;
+    flow->edge_ns = seg->ns;
+    flow->edge_ts = seg->has_ts;
+    flow->edge_tsval = seg->tsval;
+    flow->edge_id = seg->ip_id;
     flow->edge_frame = (struct mpa_frame_ref){seg->capture, (int64_t)seg->frame};
 }
 

@@ -70,6 +70,7 @@ static void finish(struct mpa_check *c, const struct mpa_segment *seg, const str
 {
     struct check_failure_all *now = &c->failure;
     struct check_summed s = {.map = sum->map, .frame = sum->frame, .verdict = verdict};
+    const struct check_data_side *side = check_conn_of(sf->conn)->data.side[dir];
 
     sum->state = CHECK_SUM_OVER;
     if (verdict == MPA_VERDICT_PASSED) {
@@ -77,6 +78,8 @@ static void finish(struct mpa_check *c, const struct mpa_segment *seg, const str
             sum->sum, sum->map.dsn, sum->map.size ? (uint32_t)sum->map.ssn : 0, sum->map.length);
         if (s.computed != sum->map.checksum && sum->map.size)
             note_bad(c, seg, sf, dir, &sum->map);
+        else if (side)
+            check_blocks_verify(side->blocks, sum->map.dsn, sum->map.size);
     }
     if (now->summed_count < CHECK_SUMMED)
         now->summed[now->summed_count++] = s;

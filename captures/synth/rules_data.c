@@ -65,6 +65,13 @@ static struct synth_tx mapped(struct synth_subflow *f, enum synth_side from, uin
     tx.size = size;
     tx.data_off = c->data[from].snd;
     c->data[from].snd += size;
+    if (c->cfg.checksum) {
+        uint8_t payload[SYNTH_MSS];
+
+        synth_payload(tx.data_off, payload, size);
+        d.checksum = true;
+        d.sum = mpa_crypto_dss_checksum(d.dsn, d.ssn, d.length, payload, size);
+    }
     synth_opt_dss(&tx.opts, &d);
     return tx;
 }
@@ -260,7 +267,24 @@ static void reinject(struct synth *s, bool damaged)
 
 static void ds_05_breaks(struct synth *s)
 {
+    struct synth_conn_config cfg = {
+        .dialect = MPA_DIALECT_RFC8684, .vip = &s->vip, .checksum = true, .start = 200 * SYNTH_S};
+    struct synth_conn *c;
+    struct synth_subflow *f;
+    struct synth_tx tx;
+    uint64_t data;
+
     reinject(s, true);
+    /* Other bytes with a right checksum: nobody changed them on the way. */
+    c = synth_conn(s, &cfg);
+    f = c->subflows[0];
+    request(c);
+    data = c->data[SYNTH_SERVER].snd;
+    synth_data(f, SYNTH_SERVER, 1000);
+    tx = mapped(f, SYNTH_SERVER, 1000, f->half[SYNTH_SERVER].snd, data, 1000);
+    synth_emit(&tx);
+    synth_found(s, "DS-05");
+    synth_ack(f, SYNTH_CLIENT);
 }
 
 static void ds_05_nearly(struct synth *s)
@@ -500,7 +524,7 @@ const struct synth_rule synth_rules_data[] = {
      .broken = "a segment in the middle is never mapped",
      .kept = "a segment's mapping comes with the next one"},
     {.id = "DS-05", .breaks = ds_05_breaks, .nearly = ds_05_nearly,
-     .broken = "one byte of a reinjection differs",
+     .broken = "one byte of a reinjection differs; other bytes come with a right checksum",
      .kept = "the reinjection is cut differently from the original"},
     {.id = "DS-06", .breaks = ds_06_breaks, .nearly = ds_06_nearly,
      .broken = "data is acknowledged before it is sent; a Data ACK is taken back",
