@@ -7,11 +7,14 @@
 #include "mpa/status.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define SCHEMA     "mptcp-analyze-baseline/1"
 #define UNMET_TOLD 10
@@ -22,7 +25,8 @@ struct known {
     int role; /* enum mpa_word; -1: of the connection. */
     const char *text;
     char *own_text; /* To be freed; NULL: static. */
-    int64_t count, met;
+    int64_t count;
+    bool met;
 };
 
 struct baseline {
@@ -102,10 +106,9 @@ bool baseline_has(struct baseline *b, const struct mpa_rec_conn *conn,
     const struct known like = entry_of(conn, finding);
     struct known *e = find(b, &like);
 
-    if (!e || e->met == e->count)
-        return false;
-    e->met++;
-    return true;
+    if (e)
+        e->met = true;
+    return e;
 }
 
 int baseline_add(struct baseline *b, const struct mpa_rec_conn *conn,
@@ -151,7 +154,6 @@ static bool parse_addr(const json_t *json, struct mpa_addr *ret)
 static const char *parse_entry(const json_t *json, struct known *ret)
 {
     const json_t *rule = json_object_get(json, "rule"), *text = json_object_get(json, "text");
-    const json_t *count = json_object_get(json, "count");
 
     *ret = (struct known){.rule = MPA_RULE_COUNT};
     if (json_is_string(rule))
@@ -165,10 +167,7 @@ static const char *parse_entry(const json_t *json, struct known *ret)
         return "'role' is none of initial, join, null";
     if (!json_is_string(text))
         return "'text' is no text";
-    if (!json_is_integer(count) || json_integer_value(count) < 1)
-        return "'count' is no number above 0";
     ret->text = json_string_value(text);
-    ret->count = json_integer_value(count);
     return NULL;
 }
 
@@ -180,18 +179,15 @@ static int take_entries(struct baseline *b, const json_t *list, const char **ret
 
     json_array_foreach(list, i, item)
     {
-        struct known parsed, *known;
+        struct known parsed;
         int rc;
 
         *ret_index = i;
         *ret_why = parse_entry(item, &parsed);
         if (*ret_why)
             return MPA_ERR_ARGUMENT;
-        known = find(b, &parsed);
-        if (known) {
-            known->count += parsed.count;
+        if (find(b, &parsed))
             continue;
-        }
         parsed.text = parsed.own_text = strdup(parsed.text);
         rc = parsed.text ? insert(b, &parsed) : MPA_ERR_NOMEM;
         if (rc != MPA_OK)
@@ -262,13 +258,10 @@ static json_t *entry_json(const struct known *e)
                      "count", (json_int_t)e->count);
 }
 
-int baseline_write(const struct baseline *b, const char *path)
+static int write_to(const struct baseline *b, FILE *out)
 {
-    FILE *out = fopen(path, "we");
     int status = MPA_OK;
 
-    if (!out)
-        return MPA_ERR_WRITE;
     if (b->count > 1) /* NOLINTNEXTLINE(bugprone-sizeof-expression) */
         qsort(b->entries, b->count, sizeof(*b->entries), by_entry);
     fputs("{\"schema\": \"" SCHEMA "\",\n\"findings\": [", out);
@@ -290,6 +283,65 @@ int baseline_write(const struct baseline *b, const char *path)
     return status;
 }
 
+/* A file beside 'path', with the rights that 'path' has or would get; NULL where there can be none. */
+static FILE *create_beside(const char *path, char **ret_beside)
+{
+    mode_t mask = umask(0);
+    struct stat st = {.st_mode = 0666 & ~mask};
+    FILE *out = NULL;
+    int fd;
+
+    umask(mask);
+    if (asprintf(ret_beside, "%s.XXXXXX", path) < 0) {
+        *ret_beside = NULL;
+        return NULL;
+    }
+    (void)stat(path, &st);
+    fd = mkostemp(*ret_beside, O_CLOEXEC);
+    if (fd >= 0 && fchmod(fd, st.st_mode & 07777) == 0)
+        out = fdopen(fd, "w");
+    if (fd >= 0 && !out) {
+        close(fd);
+        unlink(*ret_beside);
+    }
+    return out;
+}
+
+/* A device, or in a folder where no file can be made. */
+static int write_in_place(const struct baseline *b, const char *path)
+{
+    FILE *out = fopen(path, "we");
+
+    return out ? write_to(b, out) : MPA_ERR_WRITE;
+}
+
+int baseline_write(const struct baseline *b, const char *path)
+{
+    char *real = realpath(path, NULL); /* A link stays one. */
+    const char *name = real ? real : path;
+    char *beside = NULL;
+    struct stat st;
+    bool plain = lstat(name, &st) != 0 || S_ISREG(st.st_mode);
+    FILE *out = plain ? create_beside(name, &beside) : NULL;
+    int status, error;
+
+    if (!out) {
+        status = write_in_place(b, name);
+        error = errno;
+    } else {
+        status = write_to(b, out);
+        if (status == MPA_OK && rename(beside, name) != 0)
+            status = MPA_ERR_WRITE;
+        error = errno;
+        if (status != MPA_OK)
+            unlink(beside);
+    }
+    free(beside);
+    free(real);
+    errno = error;
+    return status;
+}
+
 void baseline_tell_unmet(const struct baseline *b, const char *path, bool with_addresses)
 {
     size_t unmet = 0;
@@ -298,7 +350,7 @@ void baseline_tell_unmet(const struct baseline *b, const char *path, bool with_a
         const struct known *e = b->entries[i];
         char addr[2][MPA_ADDR_TEXT];
 
-        if (e->met > 0 || ++unmet > UNMET_TOLD)
+        if (e->met || ++unmet > UNMET_TOLD)
             continue;
         if (with_addresses)
             say_error("%s: no longer found: %s, %s to %s: %s", path, mpa_rule_info(e->rule)->id,

@@ -40,7 +40,7 @@ int ci_open(struct ci *ci, const struct options *o, const struct mpa_writer_opti
             continue;
         errno = 0;
         ci->file[i].path = strcmp(path, "-") == 0 ? "standard output" : path;
-        ci->file[i].out = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
+        ci->file[i].out = strcmp(path, "-") == 0 ? stdout : output_create(path);
         if (!ci->file[i].out)
             return output_failed(path, MPA_ERR_WRITE);
         ci->file[i].writer = formats[i].create(ci->file[i].out, options);
@@ -49,6 +49,16 @@ int ci_open(struct ci *ci, const struct options *o, const struct mpa_writer_opti
                                  errno == 0 || errno == ENOMEM ? MPA_ERR_NOMEM : MPA_ERR_WRITE);
     }
     return 0;
+}
+
+int ci_empty(struct ci *ci)
+{
+    int rc = 0;
+
+    for (int i = 0; i < CI_FILES && rc == 0; i++)
+        if (ci->file[i].out)
+            rc = output_empty(ci->file[i].out, ci->file[i].path);
+    return rc;
 }
 
 int ci_report(struct ci *ci, const struct mpa_rec_report *report, struct mpa_spool *spool)

@@ -21,6 +21,9 @@ bool ci_wanted(const struct options *o);
 /* Open what is asked for (- is standard output); 'options' of the writers.  Returns as output_open(). */
 int ci_open(struct ci *ci, const struct options *o, const struct mpa_writer_options *options);
 
+/* Empty the files that were opened, once all outputs are.  Returns as output_open(). */
+int ci_empty(struct ci *ci);
+
 /* One report.  Returns as output_open(). */
 int ci_report(struct ci *ci, const struct mpa_rec_report *report, struct mpa_spool *spool);
 

@@ -38,6 +38,26 @@ int output_failed(const char *name, int status)
     return write_failed(name, status);
 }
 
+FILE *output_create(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+    if (fd >= 0 && !out)
+        close(fd);
+    return out;
+}
+
+int output_empty(FILE *out, const char *path)
+{
+    struct stat st;
+
+    if (!path || out == stdout || fstat(fileno(out), &st) != 0 || !S_ISREG(st.st_mode) ||
+        ftruncate(fileno(out), 0) == 0)
+        return 0;
+    return write_failed(path, MPA_ERR_WRITE);
+}
+
 int output_text_to(const char *path, void (*print)(FILE *))
 {
     bool failed;
@@ -88,7 +108,7 @@ int output_open(struct output *out, const struct options *o)
         return MPA_ERR_WRITE;
     if (o->output) {
         errno = 0;
-        out->out = fopen(o->output, "we");
+        out->out = output_create(o->output);
         if (!out->out)
             return write_failed(o->output, MPA_ERR_WRITE);
     }

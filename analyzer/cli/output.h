@@ -20,6 +20,11 @@ struct output {
    printed. */
 int output_open(struct output *out, const struct options *o);
 
+/* Open 'path' for writing but leave what is in it; NULL with errno.  What it holds goes with output_empty(), which does nothing for a 'path'
+   of NULL and for standard output, and returns as output_open(): nothing is lost where a further output cannot be opened. */
+FILE *output_create(const char *path);
+int output_empty(FILE *out, const char *path);
+
 /* The writer of the one format that is asked for, where it can take connections before the totals; NULL
    otherwise.  'file' with --separate, else NULL.  Ended by output_report(), or freed by the caller. */
 struct mpa_writer *output_direct(const struct output *out, const char *file);

@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include "ci.h"
+#include "distinct.h"
 #include "output.h"
 #include "say.h"
 #include "study.h"
@@ -17,6 +18,11 @@
 
 #define CAPTURES_MAX UINT16_MAX /* struct mpa_segment numbers them with 16 bits. */
 
+struct failed {
+    const char *argument;
+    char error[512];
+};
+
 struct run {
     const struct options *o;
     char **paths; /* Captures, folders expanded. */
@@ -24,6 +30,8 @@ struct run {
     struct output output;
     struct ci ci;
     struct verdicts verdicts;
+    struct failed *failed; /* Arguments that are no captures. */
+    int failed_count;
     enum exit_status status;
 };
 
@@ -31,6 +39,18 @@ static void raise_status(struct run *r, enum exit_status status)
 {
     if (status > r->status)
         r->status = status;
+}
+
+static int note_failed(struct run *r, const char *argument, const char *error)
+{
+    struct failed *grown = reallocarray(r->failed, (size_t)r->failed_count + 1, sizeof(*grown));
+
+    if (!grown)
+        return MPA_ERR_NOMEM;
+    r->failed = grown;
+    grown[r->failed_count].argument = argument;
+    snprintf(grown[r->failed_count++].error, sizeof(grown->error), "%s", error);
+    return 0;
 }
 
 /* One argument: a folder becomes the captures in it.  One without captures is told and left out. */
@@ -46,7 +66,7 @@ static int add_argument(struct run *r, const char *argument)
     if (rc != 0) {
         say_error("%s", error);
         raise_status(r, EXIT_INPUT);
-        return 0;
+        return note_failed(r, argument, error);
     }
     grown = reallocarray(r->paths, (size_t)r->path_count + count, sizeof(*grown));
     if (!grown) {
@@ -142,12 +162,34 @@ static int report(struct run *r, int first, int count, const char *file)
     }
     if (rc == 0 && worth_a_report(r, &study)) {
         rc = output_report(&r->output, file, namesakes, direct, &study.report, study.done);
-        if (rc == 0)
-            rc = ci_report(&r->ci, &study.report, study.done);
     } else if (direct) {
         direct->free(direct);
     }
+    if (rc == 0)
+        rc = ci_report(&r->ci, &study.report, study.done);
     study_free(&study);
+    return rc;
+}
+
+/* CI must not take an argument without captures for one without findings. */
+static int report_failed(struct run *r)
+{
+    struct mpa_spool *none = r->failed_count > 0 ? mpa_spool_new() : NULL;
+    int rc = 0;
+
+    if (r->failed_count > 0 && !none)
+        return output_failed("temporary file", MPA_ERR_WRITE);
+    for (int i = 0; i < r->failed_count && rc == 0; i++) {
+        const struct mpa_rec_capture capture = {.file = r->failed[i].argument,
+                                                .error = r->failed[i].error,
+                                                .first_ns = MPA_NULL,
+                                                .last_ns = MPA_NULL,
+                                                .snaplen = MPA_NULL};
+        const struct mpa_rec_report nothing = {.captures = &capture, .capture_count = 1};
+
+        rc = ci_report(&r->ci, &nothing, none);
+    }
+    mpa_spool_free(none);
     return rc;
 }
 
@@ -178,9 +220,15 @@ static int work(struct run *r)
         rc = ci_open(&r->ci, r->o, &options);
     }
     if (rc == 0)
+        rc = output_empty(r->output.out, r->o->output);
+    if (rc == 0)
+        rc = ci_empty(&r->ci);
+    if (rc == 0)
         rc = report_all(r);
+    if (rc == 0 && ci_wanted(r->o))
+        rc = report_failed(r);
     rc = ci_close(&r->ci, rc);
-    rc = verdicts_close(&r->verdicts, rc);
+    rc = verdicts_close(&r->verdicts, rc, r->status < EXIT_INPUT);
     rc = output_close(&r->output, rc);
     if (r->verdicts.fails)
         raise_status(r, EXIT_FINDINGS);
@@ -194,6 +242,13 @@ enum exit_status run(const struct options *o)
 
     if (rc == 0)
         rc = expand(&r);
+    if (rc == 0 && r.status != EXIT_USAGE)
+        rc = distinct_check(o, r.paths, r.path_count);
+    if (rc == MPA_ERR_ARGUMENT) { /* Told; nothing is done. */
+        mpa_paths_free(r.paths, (size_t)r.path_count);
+        free(r.failed);
+        return EXIT_USAGE;
+    }
     if (rc != 0)
         say_error("%s", mpa_strerror(rc));
     if (rc == 0 && r.status != EXIT_USAGE)
@@ -201,5 +256,6 @@ enum exit_status run(const struct options *o)
     if (rc != 0)
         raise_status(&r, EXIT_INTERNAL);
     mpa_paths_free(r.paths, (size_t)r.path_count);
+    free(r.failed);
     return r.status;
 }

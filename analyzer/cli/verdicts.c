@@ -2,6 +2,7 @@
 #include "verdicts.h"
 
 #include "output.h"
+#include "say.h"
 
 #include "mpa/status.h"
 
@@ -34,11 +35,13 @@ int verdicts_take(struct verdicts *v, struct mpa_rec_conn *record, struct mpa_re
     return MPA_OK;
 }
 
-int verdicts_close(struct verdicts *v, int status)
+int verdicts_close(struct verdicts *v, int status, bool read)
 {
     if (status == 0 && v->o->baseline && !v->o->quiet)
         baseline_tell_unmet(v->o->baseline, v->o->baseline_file, !v->o->anonymize);
-    if (status == 0 && v->written) {
+    if (status == 0 && v->written && !read)
+        say_error("%s: not written, as not all inputs could be read", v->o->write_baseline);
+    if (status == 0 && v->written && read) {
         errno = 0;
         status = baseline_write(v->written, v->o->write_baseline);
         if (status != 0)

@@ -20,8 +20,8 @@ int verdicts_open(struct verdicts *v, const struct options *o); /* 0 or MPA_ERR_
 /* Mark those findings of a judged record that are known, and count it in 'rules' (by enum mpa_rule).  0 or MPA_ERR_NOMEM. */
 int verdicts_take(struct verdicts *v, struct mpa_rec_conn *record, struct mpa_rec_rule *rules);
 
-/* Behind the last report ('status' is theirs): write the baseline, tell what it has too much.  Returns 'status', or what failed,
-   which has been told. */
-int verdicts_close(struct verdicts *v, int status);
+/* Behind the last report ('status' is theirs): write the baseline, tell what it has too much.  Where an input was not 'read' to its end, a
+   baseline would lack what is known of it: it is not written.  Returns 'status', or what failed, which has been told. */
+int verdicts_close(struct verdicts *v, int status, bool read);
 
 #endif

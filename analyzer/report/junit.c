@@ -18,7 +18,7 @@
 #include <time.h>
 
 struct counts {
-    int64_t tests, failures, skipped;
+    int64_t tests, failures, errors, skipped;
 };
 
 struct junit_writer {
@@ -75,7 +75,7 @@ static void counts_attributes(struct xml *xml, const struct counts *c)
 {
     number_attribute(xml, "tests", c->tests);
     number_attribute(xml, "failures", c->failures);
-    number_attribute(xml, "errors", 0);
+    number_attribute(xml, "errors", c->errors);
     number_attribute(xml, "skipped", c->skipped);
     attribute(xml, "time", "0");
 }
@@ -186,30 +186,38 @@ static struct counts count(const struct junit_writer *w, const struct mpa_rec_re
         c.failures += state == CASE_FAILED;
         c.skipped += state >= CASE_KNOWN;
     }
+    for (int i = 0; i < report->capture_count; i++)
+        c.errors += report->captures[i].error != NULL;
+    c.tests += c.errors;
     return c;
 }
 
-/* Captures that could not be read to their end: the cases say nothing of the rest. */
+/* Captures that could not be read to their end: the other cases say nothing of the rest. */
 static void put_errors(struct junit_writer *w, struct xml *xml, const struct mpa_rec_report *report)
 {
-    char buffer[FINDING_TEXT];
-    bool any = false;
+    char file[FINDING_TEXT], error[FINDING_TEXT], name[FINDING_TEXT + 8];
 
     for (int i = 0; i < report->capture_count; i++) {
         if (!report->captures[i].error)
             continue;
-        if (!any)
-            open_element(xml, "system-err");
-        any = true;
-        text(xml, finding_file(report, i, &w->cases.values, buffer));
+        finding_file(report, i, &w->cases.values, file);
+        text_outside(report->captures[i].error, &w->cases.values, error, sizeof(error));
+        finding_make_plain(error);
+        snprintf(name, sizeof(name), "read %s", file);
+        finding_make_plain(name); /* It may be cut. */
+        open_element(xml, "testcase");
+        attribute(xml, "classname", "mptcp.input");
+        attribute(xml, "name", name);
+        attribute(xml, "time", "0");
+        open_element(xml, "error");
+        attribute(xml, "message", error);
+        attribute(xml, "type", "input");
+        text(xml, file);
         text(xml, ": ");
-        text_outside(report->captures[i].error, &w->cases.values, buffer, sizeof(buffer));
-        finding_make_plain(buffer);
-        text(xml, buffer);
-        text(xml, "\n");
-    }
-    if (any)
+        text(xml, error);
         close_element(xml);
+        close_element(xml);
+    }
 }
 
 static int end(struct mpa_writer *writer, const struct mpa_rec_report *report)
@@ -237,6 +245,7 @@ static int end(struct mpa_writer *writer, const struct mpa_rec_report *report)
     close_element(&xml);
     w->total.tests += c.tests;
     w->total.failures += c.failures;
+    w->total.errors += c.errors;
     w->total.skipped += c.skipped;
     return flush_xml(&xml, bytes, w->suites);
 }

@@ -3,6 +3,7 @@
 #include "finding.h"
 
 #include "mpa/status.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -47,10 +48,12 @@ static void put_escaped(FILE *out, const char *text)
 static int put_quoted(FILE *out, const char *text)
 {
     json_t *json = json_string(text);
-    int rc = json ? json_dumpf(json, out, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : -1;
+    int status = json ? MPA_OK : MPA_ERR_NOMEM;
 
+    if (json && json_dumpf(json, out, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) != 0)
+        status = ferror(out) ? MPA_ERR_WRITE : MPA_ERR_NOMEM;
     json_decref(json);
-    return rc == 0 ? MPA_OK : MPA_ERR_NOMEM;
+    return status;
 }
 
 static int put_diagnostics(struct tap_writer *w, int rule, const struct mpa_rec_rule *r)
@@ -102,6 +105,26 @@ static int put_case(struct tap_writer *w, int rule, const struct mpa_rec_report 
     return MPA_OK;
 }
 
+/* Captures that could not be read to their end: the other cases say nothing of the rest. */
+static int put_errors(struct tap_writer *w, const struct mpa_rec_report *report)
+{
+    char file[FINDING_TEXT], error[FINDING_TEXT];
+    int status = MPA_OK;
+
+    for (int i = 0; i < report->capture_count && status == MPA_OK; i++) {
+        if (!report->captures[i].error)
+            continue;
+        text_outside(report->captures[i].error, &w->cases.values, error, sizeof(error));
+        finding_make_plain(error);
+        fprintf(w->out, "not ok %" PRId64 " - ", ++w->number);
+        put_escaped(w->out, finding_file(report, i, &w->cases.values, file));
+        fputs(": it could not be read to its end\n  ---\n  error: ", w->out);
+        status = put_quoted(w->out, error);
+        fputs("\n  ...\n", w->out);
+    }
+    return status;
+}
+
 static int end(struct mpa_writer *writer, const struct mpa_rec_report *report)
 {
     struct tap_writer *w = (struct tap_writer *)writer;
@@ -109,6 +132,8 @@ static int end(struct mpa_writer *writer, const struct mpa_rec_report *report)
 
     for (int i = 0; i < report->rule_count && status == MPA_OK; i++)
         status = put_case(w, i, report);
+    if (status == MPA_OK)
+        status = put_errors(w, report);
     return status == MPA_OK && ferror(w->out) ? MPA_ERR_WRITE : status;
 }
 
