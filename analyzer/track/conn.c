@@ -272,15 +272,17 @@ static void key_derive(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir o
 {
     struct mpa_data_half *d = &c->data[owner];
     enum mpa_hash hashes[2];
+    int count = dialect_hashes(c, hashes);
 
-    if (dialect_hashes(c, hashes) == 2 && !(c->flags & MPA_CONN_UNDECIDED) &&
-        t->undecided_count < UNDECIDED_MAX) {
+    if (count == 2 && !(c->flags & MPA_CONN_UNDECIDED) && t->undecided_count < UNDECIDED_MAX) {
         t->undecided[t->undecided_count++] = c;
         c->flags |= MPA_CONN_UNDECIDED;
     }
     if (d->flags & MPA_DATA_TOKEN)
         token_remove(t, c, owner);
     mpa_crypto_key(hashes[0], d->key, &d->token, &d->idsn);
+    if (count == 1)
+        dss_rebase(c, owner, d->idsn + 1);
     if (token_insert(t, c, owner) != MPA_OK)
         t->counts.no_memory++;
 }

@@ -15,6 +15,15 @@ static inline uint64_t mix(uint64_t h, uint64_t v)
     return h ^ h >> 32;
 }
 
+/* Keys, tokens and nonces: SYNs of two hosts may be equal in all else. */
+static uint64_t mix_options(uint64_t h, const struct mpa_segment *seg)
+{
+    for (int i = 0; i < seg->mptcp_count; i++)
+        for (unsigned at = seg->mptcp_at[i], end = at + seg->options[at + 1]; at < end; at++)
+            h = mix(h, seg->options[at]);
+    return h;
+}
+
 uint64_t copy_print(const struct mpa_segment *seg)
 {
     uint64_t h = mix(0x2545f4914f6cdd1du, (uint64_t)seg->seq << 32 | seg->ack);
@@ -24,6 +33,9 @@ uint64_t copy_print(const struct mpa_segment *seg)
     h = mix(h, seg->payload_size);
     if (seg->has_ts)
         h = mix(h, (uint64_t)seg->tsval << 32 | seg->tsecr);
+    if ((seg->flags & MPA_TCP_SYN) && seg->mptcp_count && !seg->options_truncated &&
+        !seg->options_malformed)
+        h = mix_options(h, seg);
     return h | 1; /* 0 is an empty slot. */
 }
 

@@ -15,10 +15,46 @@ uint64_t mpa_data_expand(const struct mpa_data_half *d, uint64_t value, bool wid
     return SEQ_BASE + (uint32_t)value; /* Only the low half is known. */
 }
 
+void dss_rebase(struct mpa_conn *c, enum mpa_dir dir, uint64_t near)
+{
+    struct mpa_data_half *d = &c->data[dir];
+    uint64_t known = d->seen.begun       ? d->seen.next
+                     : d->declared.begun ? d->declared.next
+                     : d->acked          ? d->acked
+                                         : d->fin_dsn;
+    uint64_t by = mpa_unwrap32(near, (uint32_t)known) - known;
+
+    if (!(d->flags & MPA_DATA_LOW))
+        return;
+    d->flags &= (uint8_t)~MPA_DATA_LOW;
+    mpa_space_shift(&d->seen, by);
+    mpa_space_shift(&d->declared, by);
+    if (d->acked)
+        d->acked += by;
+    d->fin_dsn += by;
+    for (struct mpa_subflow *sf = c->subflows; sf; sf = sf->next)
+        for (int i = 0; i < MPA_MAPPINGS; i++)
+            if (sf->half[dir].map[i].size)
+                sf->half[dir].map[i].dsn += by;
+}
+
+/* The number as mpa_data_expand() says it, and what it shows of those before it. */
+static uint64_t expand(struct pass *p, enum mpa_dir dir, uint64_t value, bool wide)
+{
+    struct mpa_data_half *d = &p->conn->data[dir];
+
+    if (wide)
+        dss_rebase(p->conn, dir, value);
+    else if (!d->seen.begun && !d->acked &&
+             (!(d->flags & MPA_DATA_KEY) || (p->conn->flags & MPA_CONN_UNDECIDED)))
+        d->flags |= MPA_DATA_LOW;
+    return mpa_data_expand(d, value, wide);
+}
+
 static void apply_ack(struct pass *p, const struct mpa_dss *dss)
 {
     struct mpa_data_half *d = &p->conn->data[other(p->dir)];
-    uint64_t ack = mpa_data_expand(d, dss->data_ack, (dss->flags & MPA_DSS_ACK8) != 0);
+    uint64_t ack = expand(p, other(p->dir), dss->data_ack, (dss->flags & MPA_DSS_ACK8) != 0);
 
     if (d->acked && (int64_t)(ack - d->acked) <= 0)
         return;
@@ -86,7 +122,7 @@ static void apply_map(struct pass *p, const struct mpa_option *o)
     const struct mpa_dss *dss = &o->dss;
     struct mpa_data_half *d = &p->conn->data[p->dir];
     bool fin = (dss->flags & MPA_DSS_FIN) != 0;
-    uint64_t dsn = mpa_data_expand(d, dss->dsn, (dss->flags & MPA_DSS_DSN8) != 0);
+    uint64_t dsn = expand(p, p->dir, dss->dsn, (dss->flags & MPA_DSS_DSN8) != 0);
     uint32_t size = dss->length;
 
     if (size == 0) {

@@ -139,6 +139,28 @@ static void note_rival(struct pass *p)
     tell(p, MPA_EVENT_SPLIT, NULL, NULL, 0);
 }
 
+#define SYNACK_BEHIND (1u << 20) /* Who repeats a SYN/ACK has sent no more than a first window. */
+
+/* Whether a SYN/ACK may be the one, not captured so far, that the packets of this subflow followed. */
+static bool is_first_synack(const struct pass *p, const struct mpa_half *h)
+{
+    uint32_t next = p->seg->seq + 1;
+
+    if (h->acked)
+        return (uint32_t)h->acked - next <= SYNACK_BEHIND;
+    return !h->seen.begun || (uint32_t)h->seen.base - next <= SYNACK_BEHIND;
+}
+
+/* Whether another SYN/ACK than the one of 'h' answers this subflow's SYN, not that of a later connection with the same ports. */
+static bool answers(const struct pass *p, const struct mpa_half *h, const struct mpa_half *asked)
+{
+    if ((asked->flags & MPA_HALF_SYN) || (h->flags & MPA_HALF_SYN))
+        return (asked->flags & MPA_HALF_ISN) && p->seg->ack - asked->isn - 1 <= p->sf->fast_open;
+    if (!asked->seen.begun)
+        return !(p->sf->flags & MPA_SF_NOT_LIVE);
+    return (uint32_t)asked->seen.base - p->seg->ack <= SYNACK_BEHIND;
+}
+
 struct mpa_subflow *handshake_synack(struct pass *p, struct mpa_flow *flow, uint32_t hash)
 {
     struct mpa_option o;
@@ -151,10 +173,10 @@ struct mpa_subflow *handshake_synack(struct pass *p, struct mpa_flow *flow, uint
 
         p->sf = sf;
         p->conn = sf->conn;
-        if (!(h->flags & MPA_HALF_SYN) || h->isn == p->seg->seq)
+        if (h->flags & MPA_HALF_SYN ? h->isn == p->seg->seq : is_first_synack(p, h))
             return sf;
         /* It answers this subflow's SYN. */
-        if ((asked->flags & MPA_HALF_ISN) && p->seg->ack - asked->isn - 1 <= sf->fast_open) {
+        if (answers(p, h, asked)) {
             note_rival(p);
             return sf;
         }
@@ -198,6 +220,20 @@ struct mpa_subflow *handshake_midstream(struct pass *p, uint32_t hash)
         p->sf->flags |= MPA_SF_GUESSED;
     tell(p, MPA_EVENT_SUBFLOW, NULL, NULL, 0);
     return p->sf;
+}
+
+bool handshake_reused(const struct pass *p, const struct mpa_flow *flow)
+{
+    const struct mpa_conn *c = flow->subflow->conn;
+    struct mpa_option o;
+
+    if (!(flow->subflow->flags & MPA_SF_NOT_LIVE) || flow->subflow->role != MPA_ROLE_INITIAL ||
+        !find_option(p->seg, MPA_MP_CAPABLE, &o) || !o.capable.has_receiver_key)
+        return false;
+    /* Both differ: a split handshake changes the server's, a damaged option one of them. */
+    return (c->data[0].flags & c->data[1].flags & MPA_DATA_KEY) &&
+           memcmp(c->data[MPA_TO_SERVER].key, o.capable.sender_key, MPA_KEY_SIZE) != 0 &&
+           memcmp(c->data[MPA_TO_CLIENT].key, o.capable.receiver_key, MPA_KEY_SIZE) != 0;
 }
 
 /* The sequence space of a side begins at its SYN. */
@@ -298,6 +334,8 @@ static void after_syn(struct pass *p)
         sf->fast_open = (uint16_t)(seg->payload_size < UINT16_MAX ? seg->payload_size : UINT16_MAX);
         if (sf->role == MPA_ROLE_INITIAL)
             sf->half[0].backup = sf->half[1].backup = 0;
+        if (sf == p->conn->subflows)
+            timer_set(p->t, p->conn); /* Unless it is answered, it leaves soon. */
         return;
     }
     sf->synack_ns = seg->ns;

@@ -209,6 +209,8 @@ struct mpa_subflow *handshake_syn(struct pass *p, struct mpa_flow *flow, uint32_
 struct mpa_subflow *handshake_synack(struct pass *p, struct mpa_flow *flow, uint32_t hash);
 struct mpa_subflow *handshake_midstream(struct pass *p, uint32_t hash);
 void handshake_after(struct pass *p);
+/* Whether a third ACK or first data shows that the ports of a subflow that is over are used again; its SYN and SYN/ACK were lost. */
+bool handshake_reused(const struct pass *p, const struct mpa_flow *flow);
 
 /* 'next' is the first byte behind what was taken of the SYN's payload, as its answer or the first mapping says (TCP Fast Open). */
 void handshake_fast_open(struct pass *p, uint32_t next);
@@ -231,6 +233,8 @@ void options_apply(struct pass *p);
 /* dss.c */
 void dss_apply(struct pass *p, const struct mpa_option *o);
 void dss_first_data(struct pass *p, const struct mpa_capable *cap);
+/* What is remembered of the data of 'dir' with low halves of numbers only moves to where 'near' is. */
+void dss_rebase(struct mpa_conn *c, enum mpa_dir dir, uint64_t near);
 /* The data sequence number of subflow sequence number 'seq'; 0 without a mapping, '*ret_size' bytes are covered from there. */
 uint64_t dss_lookup(const struct mpa_half *h, uint64_t seq, uint64_t *ret_size);
 

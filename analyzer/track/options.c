@@ -52,20 +52,28 @@ static enum mpa_word count_row(const struct mpa_option *o, uint8_t tcp_flags)
     }
 }
 
+#define PRIO_SUBFLOWS 1024 /* That one MP_PRIO is tried on. */
+
+static void set_prio(struct pass *p, struct mpa_subflow *sf, bool backup)
+{
+    sf->half[p->dir].backup = backup;
+    if (sf == mpa_conn_initial(p->conn) && backup && p->conn->prio_ns == 0)
+        p->conn->prio_ns = p->seg->ns;
+}
+
 static void apply_prio(struct pass *p, const struct mpa_option *o)
 {
-    struct mpa_conn *c = p->conn;
-    struct mpa_subflow *first = mpa_conn_initial(c);
+    int n = 0;
 
     if (o->len == 4)
-        dialect_note(p->t, c, MPA_EV_PRIO4);
-    for (struct mpa_subflow *sf = c->subflows; sf; sf = sf->next) {
-        if (o->prio.has_id ? sf->half[p->dir].address_id != o->prio.id : sf != p->sf)
-            continue;
-        sf->half[p->dir].backup = o->prio.backup;
-        if (sf == first && o->prio.backup && c->prio_ns == 0)
-            c->prio_ns = p->seg->ns;
-    }
+        dialect_note(p->t, p->conn, MPA_EV_PRIO4);
+    if (!o->prio.has_id)
+        set_prio(p, p->sf, o->prio.backup);
+    else
+        for (struct mpa_subflow *sf = p->conn->subflows; sf && n < PRIO_SUBFLOWS;
+             sf = sf->next, n++)
+            if (sf->half[p->dir].address_id == o->prio.id)
+                set_prio(p, sf, o->prio.backup);
     tell(p, MPA_EVENT_PRIO, o, NULL, o->prio.backup);
 }
 

@@ -216,6 +216,18 @@ void mpa_space_hole(const struct mpa_space *s, int index, uint64_t *ret_start, u
     *ret_end = s->holes->at[index].end;
 }
 
+void mpa_space_shift(struct mpa_space *s, uint64_t by)
+{
+    if (!s->begun)
+        return;
+    s->base += by;
+    s->next += by;
+    for (int i = 0; s->holes && i < s->holes->count; i++) {
+        s->holes->at[i].start += by;
+        s->holes->at[i].end += by;
+    }
+}
+
 void mpa_space_free(struct mpa_space *s)
 {
     free(s->holes);

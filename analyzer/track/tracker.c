@@ -68,11 +68,33 @@ void tell(struct pass *p, enum mpa_event_kind kind, const struct mpa_option *opt
 
 /* ---- Time ------------------------------------------------------------------------------------------------- */
 
+#define LOOKED_AT 256 /* A connection may consist of very many subflows. */
+
 /* Both sides ended it and know: no reset was involved, nobody will join it. */
 static bool finished(const struct mpa_conn *c)
 {
+    if (c->subflow_count > LOOKED_AT)
+        return false;
     for (const struct mpa_subflow *sf = c->subflows; sf; sf = sf->next)
         if (!(sf->half[0].flags & sf->half[1].flags & MPA_HALF_FIN_ACKED))
+            return false;
+    return true;
+}
+
+static bool is_unanswered(const struct mpa_subflow *sf)
+{
+    return sf->syn_ns && sf->synack_ns == 0 && sf->established_ns == 0;
+}
+
+/* SYNs only: of a plain connection, or joins with a token that nobody knows. */
+static bool unanswered(const struct mpa_conn *c)
+{
+    int n = 0;
+
+    if (!c->subflows || !is_unanswered(c->subflows) || !is_unanswered(c->last_subflow))
+        return false;
+    for (const struct mpa_subflow *sf = c->subflows->next; sf && n < LOOKED_AT; sf = sf->next, n++)
+        if (!is_unanswered(sf))
             return false;
     return true;
 }
@@ -80,13 +102,11 @@ static bool finished(const struct mpa_conn *c)
 /* When a connection leaves memory unless something happens to it. */
 static int64_t due_ns(const struct mpa_tracker *t, const struct mpa_conn *c)
 {
-    const struct mpa_subflow *sf = c->subflows;
-
     if (c->closed_ns)
         return c->last_ns + (finished(c) && FINISHED_NS < t->config.closed_ns
                                  ? FINISHED_NS
                                  : t->config.closed_ns);
-    if (sf && !sf->next && sf->syn_ns && sf->synack_ns == 0 && sf->established_ns == 0)
+    if (unanswered(c))
         return c->last_ns + (SYN_ONLY_NS < t->config.idle_ns ? SYN_ONLY_NS : t->config.idle_ns);
     return c->last_ns + t->config.idle_ns;
 }
@@ -242,7 +262,9 @@ static struct mpa_subflow *find_subflow(struct pass *p, struct mpa_flow *flow, u
         return handshake_syn(p, flow, hash);
     if (flags == (MPA_TCP_SYN | MPA_TCP_ACK))
         return handshake_synack(p, flow, hash);
-    if (flow) {
+    if (flow && p->seg->mptcp_count && handshake_reused(p, flow))
+        subflow_detach(p->t, flow->subflow);
+    else if (flow) {
         p->sf = flow->subflow;
         p->conn = p->sf->conn;
         return p->sf;

@@ -79,6 +79,9 @@ uint64_t mpa_space_contiguous(const struct mpa_space *s);
 int mpa_space_hole_count(const struct mpa_space *s);
 void mpa_space_hole(const struct mpa_space *s, int index, uint64_t *ret_start, uint64_t *ret_end);
 
+/* Adds 'by' to all numbers. */
+void mpa_space_shift(struct mpa_space *s, uint64_t by);
+
 /* Frees the holes; 's' is all zeros again. */
 void mpa_space_free(struct mpa_space *s);
 

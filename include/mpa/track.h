@@ -158,6 +158,7 @@ struct mpa_data_half {
 #define MPA_DATA_TOKEN 0x10     /* token is known. */
 #define MPA_DATA_WIDE 0x20      /* 64-bit numbers of this direction have been seen (or the key gives them). */
 #define MPA_DATA_FASTCLOSE 0x40 /* Sent MP_FASTCLOSE. */
+#define MPA_DATA_LOW 0x80       /* Only the low halves of its numbers are known. */
 
 /* Evidence for the dialect (protocol reference A.8). */
 #define MPA_EV_V0 0x0001        /* MP_CAPABLE with version 0. */

@@ -173,6 +173,69 @@ static void split_handshake_first_wins(void)
     CU_ASSERT_EQUAL(e.subflow[0][0].isn[MPA_TO_CLIENT], 500);
 }
 
+/* 32-bit numbers that were seen before the key: with the key, what they mean is known. */
+static void low_numbers(void)
+{
+    struct talk k;
+    struct ended e;
+    const struct mpa_data_half *client, *server;
+
+    begin(&k, &e);
+    talk_dss(&k, data_b() + 100, data_a(), 1, 50);
+    talk_send(&k, CLIENT, 40000, VIP, 80, ACK, 101, 501, 50);
+    client = &k.subflow->conn->data[MPA_TO_SERVER];
+    server = &k.subflow->conn->data[MPA_TO_CLIENT];
+    CU_ASSERT_EQUAL((uint32_t)server->acked, data_b() + 100);
+    talk_capable(&k, 22, 1, 0x01, key_a, key_b);
+    talk_send(&k, CLIENT, 40000, VIP, 80, ACK, 101, 501, 100);
+    CU_ASSERT_EQUAL(server->acked, server->idsn + 101);
+    CU_ASSERT_EQUAL(client->seen.base, client->idsn + 1);
+    CU_ASSERT_EQUAL(client->declared.next, client->idsn + 101);
+    talk_dss(&k, data_b() + 200, data_a() + 100, 101, 50);
+    talk_send(&k, CLIENT, 40000, VIP, 80, ACK, 201, 501, 50);
+    CU_ASSERT_EQUAL(k.facts.data_acked, 100);
+    end(&k);
+
+    /* The same by a number of 64 bits. */
+    begin(&k, &e);
+    talk_dss(&k, 100, 1, 1, 50);
+    talk_send(&k, CLIENT, 40000, VIP, 80, ACK, 101, 501, 50);
+    {
+        static const uint8_t wide[12] = {30, 12, 0x20, 0x03, 0x12, 0x34, 0x56, 0x78, 0, 0, 0, 150};
+
+        talk_option(&k, wide, sizeof wide);
+    }
+    talk_send(&k, CLIENT, 40000, VIP, 80, ACK, 151, 501, 0);
+    CU_ASSERT_EQUAL(k.facts.data_acked, 50);
+    CU_ASSERT_EQUAL(k.subflow->conn->data[MPA_TO_CLIENT].acked, 0x1234567800000000ull + 150);
+    end(&k);
+}
+
+/* The capture begins behind the SYN/ACK that was taken: the other server's changes nothing. */
+static void split_handshake_late(void)
+{
+    static const uint8_t key_c[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    struct talk k;
+    struct ended e;
+
+    begin(&k, &e);
+    talk_capable(&k, 20, 1, 0x01, key_a, key_b);
+    talk_send(&k, CLIENT, 40000, VIP, 80, ACK, 101, 501, 0);
+    talk_capable(&k, 22, 1, 0x01, key_a, key_b);
+    talk_send(&k, CLIENT, 40000, VIP, 80, ACK, 101, 501, 100);
+    talk_capable(&k, 12, 1, 0x21, key_c, NULL);
+    talk_send(&k, VIP, 80, CLIENT, 40000, SYNACK, 3000000000u, 101, 0);
+    CU_ASSERT_EQUAL(e.split, 1);
+    CU_ASSERT_FALSE(k.subflow->half[MPA_TO_CLIENT].flags & MPA_HALF_SYN);
+    /* The one that was taken comes again. */
+    talk_capable(&k, 12, 1, 0x21, key_b, NULL);
+    talk_send(&k, VIP, 80, CLIENT, 40000, SYNACK, 500, 101, 0);
+    CU_ASSERT_EQUAL(k.subflow->half[MPA_TO_CLIENT].isn, 500);
+    end(&k);
+    CU_ASSERT_EQUAL_FATAL(e.count, 1);
+    CU_ASSERT_EQUAL(e.conn[0].token_server, TOKEN_B);
+}
+
 static void port_reuse(void)
 {
     struct talk k;
@@ -189,6 +252,33 @@ static void port_reuse(void)
     CU_ASSERT_EQUAL(e.conn[0].outcome, MPA_OUTCOME_CLOSED);
     CU_ASSERT_EQUAL(e.conn[1].outcome, MPA_OUTCOME_OPEN);
     CU_ASSERT_EQUAL(e.subflow[1][0].syn_retransmissions, 0);
+}
+
+/* The same where the SYN, or all of the handshake but its third packet, was lost. */
+static void port_reuse_unseen(void)
+{
+    struct talk k;
+    struct ended e;
+
+    begin(&k, &e);
+    handshake_v1(&k, 40000, 0x21);
+    talk_send(&k, CLIENT, 40000, VIP, 80, FIN, 101, 501, 0);
+    talk_send(&k, VIP, 80, CLIENT, 40000, FIN, 501, 102, 0);
+    talk_capable(&k, 20, 1, 0x01, key_a, key_b); /* Late, or a copy. */
+    talk_send(&k, CLIENT, 40000, VIP, 80, ACK, 101, 501, 0);
+    CU_ASSERT_EQUAL(k.subflow->conn->id, 0);
+    talk_capable(&k, 20, 1, 0x01, key_b, key_a);
+    talk_send(&k, CLIENT, 40000, VIP, 80, ACK, 70000001, 80000001, 0);
+    CU_ASSERT_EQUAL(k.subflow->conn->id, 1);
+    talk_send(&k, CLIENT, 40000, VIP, 80, FIN, 70000001, 80000001, 0);
+    talk_send(&k, VIP, 80, CLIENT, 40000, FIN, 80000001, 70000002, 0);
+    talk_capable(&k, 12, 1, 0x21, key_a, NULL);
+    talk_send(&k, VIP, 80, CLIENT, 40000, SYNACK, 1500000000, 3000000001u, 0);
+    CU_ASSERT_EQUAL(k.subflow->conn->id, 2);
+    end(&k);
+    CU_ASSERT_EQUAL_FATAL(e.count, 3);
+    CU_ASSERT_EQUAL(e.conn[0].token_server, TOKEN_B);
+    CU_ASSERT_EQUAL(e.conn[1].token_client, TOKEN_B);
 }
 
 /* A copy differs in layer 2 or TTL; a packet that differs in nothing is a duplicate and counts. */
@@ -242,6 +332,28 @@ static void nat_views(void)
     CU_ASSERT_EQUAL_FATAL(e.count, 1);
     CU_ASSERT_TRUE(mpa_addr_eq(&e.conn[0].server.addr, &(struct mpa_addr[]){talk_addr(VIP)}[0]));
     CU_ASSERT_EQUAL(e.subflow[0][0].packets.v[MPA_TO_CLIENT], 1);
+}
+
+/* Two clients whose numbers are equal by chance: their keys, tokens and nonces are not. */
+static void equal_syns(void)
+{
+    uint8_t syn[12] = {30, 12, 0x10, 2};
+    struct talk k;
+    struct ended e;
+
+    begin(&k, &e);
+    for (uint8_t host = 10; host < 12; host++) {
+        struct mpa_segment s;
+
+        talk_put32(syn + 4, TOKEN_B);
+        talk_put32(syn + 8, host);
+        talk_option(&k, syn, sizeof syn);
+        s = talk_segment(&k, host, 40000, VIP, 80, SYN, 0, 0, 0);
+        s.ip_id = 0;
+        talk_feed(&k, &s);
+        CU_ASSERT_FALSE(k.facts.copy);
+    }
+    end(&k);
 }
 
 static void retransmission_and_order(void)
@@ -553,6 +665,27 @@ static void idle_and_closed_leave(void)
     CU_ASSERT_EQUAL(e.count, 4);
 }
 
+/* SYNs that nobody answers leave sooner, joins among them. */
+static void unanswered_leave(void)
+{
+    uint8_t syn[12] = {30, 12, 0x10, 2, 1, 2, 3, 4};
+    struct talk k;
+    struct ended e;
+
+    begin(&k, &e);
+    talk_send(&k, CLIENT, 40000, VIP, 80, SYN, 100, 0, 0);
+    for (uint16_t port = 41000; port < 41003; port++) { /* One connection. */
+        talk_option(&k, syn, sizeof syn);
+        talk_send(&k, CLIENT, port, VIP, 80, SYN, port, 0, 0);
+    }
+    handshake_tcp(&k, 40001, 100);
+    CU_ASSERT_EQUAL(mpa_tracker_live(k.tracker), 3);
+    k.ns += 210000000000;
+    talk_send(&k, CLIENT, 40001, VIP, 80, ACK, 101, 501, 10);
+    CU_ASSERT_EQUAL(mpa_tracker_live(k.tracker), 1);
+    end(&k);
+}
+
 /* One direction only, and the middle of a connection: nothing is invented. */
 static void partial_captures(void)
 {
@@ -597,7 +730,11 @@ int main(void)
         {"keys and dialect", keys_and_dialect},
         {"split handshake", split_handshake},
         {"split handshake, first answer taken", split_handshake_first_wins},
+        {"32-bit numbers before the key", low_numbers},
+        {"split handshake, seen late", split_handshake_late},
         {"port reuse", port_reuse},
+        {"port reuse, handshake lost", port_reuse_unseen},
+        {"equal SYNs of two hosts", equal_syns},
         {"copies and duplicates", copies_and_duplicates},
         {"NAT views", nat_views},
         {"retransmission and order", retransmission_and_order},
@@ -611,6 +748,7 @@ int main(void)
         {"adverts", adverts},
         {"eviction", eviction},
         {"idle and closed leave", idle_and_closed_leave},
+        {"unanswered SYNs leave", unanswered_leave},
         {"partial captures", partial_captures},
         {"sequence wrap", sequence_wrap},
         CU_TEST_INFO_NULL,
