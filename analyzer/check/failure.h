@@ -50,6 +50,10 @@ struct check_fail {
     enum mpa_dir dir;
     bool several; /* As in struct check_bad. */
     bool answer;  /* The other host had said it first. */
+    /* The first packet that maps new data long after it, though there is no other subflow. */
+    struct mpa_frame_ref goes_on;
+    int64_t goes_on_ns;
+    bool maps; /* Some new data was mapped after it, perhaps before it was told. */
 };
 
 /* What a host said with MP_FASTCLOSE. */

@@ -151,11 +151,11 @@ static enum mpa_verdict wrong_fail(const struct check_fail *fail, struct mpa_rec
 
 /* The subflow must be reset where another one is in use. */
 static enum mpa_verdict reset_too(const struct check_case *k, const struct check_fail *fail,
-                                  bool several, struct mpa_rec_finding *f)
+                                  struct mpa_rec_finding *f)
 {
     const struct mpa_subflow *sf = subflow_of(k->conn, fail->subflow);
 
-    if (!sf || !several || check_subflow_of(sf)->failure.rst_ns[fail->dir])
+    if (!sf || check_subflow_of(sf)->failure.rst_ns[fail->dir])
         return MPA_VERDICT_PASSED;
     if (check_beside_sender(k->conn, fail->dir) != 1)
         return MPA_VERDICT_NV_VANT; /* A RST is sent once, and may be lost on its way. */
@@ -164,6 +164,39 @@ static enum mpa_verdict reset_too(const struct check_case *k, const struct check
     if (check_ended(k, fail->ns, patience(k->conn)))
         return MPA_VERDICT_NV_END;
     return wrong_fail(fail, f, "a subflow with a wrong checksum stays open beside another one");
+}
+
+/* On the only subflow the sender of the data says MP_FAIL too, and then sends an infinite mapping.
+   Where it said it, it knows; else only a capture beside it shows that the MP_FAIL reached it. */
+static enum mpa_verdict fallen_back(const struct check_case *k, const struct check_fail *fail,
+                                    struct mpa_rec_finding *f)
+{
+    const struct check_failure_state *state = k->cc->failure.state;
+    enum mpa_dir dir = check_other(fail->dir);
+    bool knows = check_beside_sender(k->conn, dir) == 1;
+
+    if (!fail->goes_on.frame) /* What was queued before may have its mapping. */
+        return fail->maps && !state->plain[dir].set ? MPA_VERDICT_NV_VANT : MPA_VERDICT_PASSED;
+    for (int i = 0; i < state->fail_count; i++)
+        knows |= state->fail[i].subflow == fail->subflow && state->fail[i].dir == dir;
+    if (!knows)
+        return MPA_VERDICT_NV_VANT;
+    if (check_conn_holes(k->conn))
+        return MPA_VERDICT_NV_LOSS;
+    f->key = fail->dsn;
+    check_frame(f, fail->goes_on);
+    check_frame(f, fail->frame);
+    f->ns = fail->goes_on_ns;
+    f->subflow = fail->subflow;
+    check_duration(f, "since", fail->goes_on_ns - fail->ns);
+    return check_broken(f, "new data is mapped after MP_FAIL on the only subflow, without an "
+                           "infinite mapping");
+}
+
+static enum mpa_verdict reaction(const struct check_case *k, const struct check_fail *fail,
+                                 bool several, struct mpa_rec_finding *f)
+{
+    return several ? reset_too(k, fail, f) : fallen_back(k, fail, f);
 }
 
 static enum mpa_verdict answered(const struct check_case *k, const struct check_bad *bad,
@@ -179,7 +212,7 @@ static enum mpa_verdict answered(const struct check_case *k, const struct check_
         check_hex64(f, "dsn", bad->dsn);
         return wrong_fail(fail, f, "the MP_FAIL does not name the mapping whose checksum is wrong");
     }
-    return reset_too(k, fail, bad->several, f);
+    return reaction(k, fail, bad->several, f);
 }
 
 /* Whether 'dsn' is near what this direction sent: of a mapping that was captured, or that was not. */
@@ -203,7 +236,7 @@ static enum mpa_verdict failed_elsewhere(const struct check_case *k, const struc
     if (!check_has_keys(k->conn) || !d->declared.begun)
         return MPA_VERDICT_NV_SYN;
     if (is_of(d, fail->dsn))
-        return (int64_t)(fail->dsn - d->declared.next) < 0 ? reset_too(k, fail, fail->several, f)
+        return (int64_t)(fail->dsn - d->declared.next) < 0 ? reaction(k, fail, fail->several, f)
                                                            : MPA_VERDICT_NV_LOSS;
     if (is_of(&k->conn->data[fail->dir], fail->dsn))
         return MPA_VERDICT_NOT_APPLICABLE; /* The answer to one that was not captured. */
@@ -213,7 +246,7 @@ static enum mpa_verdict failed_elsewhere(const struct check_case *k, const struc
     return wrong_fail(fail, f, "the MP_FAIL names data that was never sent");
 }
 
-/* What the receiver does.  How the sender goes on after MP_FAIL is not judged. */
+/* What the receiver does, and how the sender goes on. */
 enum mpa_verdict check_fl_03(const struct check_case *k, struct mpa_rec_finding *f)
 {
     const struct check_failure_state *state = k->cc->failure.state;
@@ -372,6 +405,9 @@ static enum mpa_verdict others_reset(const struct check_case *k, const struct ch
             return MPA_VERDICT_NV_LOSS;
         if (check_ended(k, fc->ns, patience(k->conn)))
             return MPA_VERDICT_NV_END;
+        /* A RST leaves no hole where it is lost: only a subflow that goes on has had none. */
+        if (sf->half[dir].last_ns < fc->ns + patience(k->conn))
+            return MPA_VERDICT_NV_LOSS;
         check_number(f, "open_subflow", sf->id);
         return mixed(fc, f, "another subflow in use is not reset with the MP_FASTCLOSE");
     }

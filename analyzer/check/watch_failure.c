@@ -322,6 +322,29 @@ static void see_going_on(const struct mpa_check *c, const struct mpa_segment *se
     own->goes_on[dir] = (struct mpa_frame_ref){seg->capture, (int64_t)seg->frame};
 }
 
+/* RFC 8684 3.7: after MP_FAIL on the only subflow comes the infinite mapping. */
+static void see_after_fail(const struct mpa_check *c, const struct mpa_segment *seg,
+                           const struct mpa_subflow *sf, enum mpa_dir dir,
+                           const struct mpa_facts *facts)
+{
+    struct check_failure_state *state = check_conn_of(sf->conn)->failure.state;
+
+    if (!state || state->plain[dir].set || !facts->declared || c->data.map_count == 0 ||
+        c->data.map[0].length == 0)
+        return;
+    for (int i = 0; i < state->fail_count; i++) {
+        struct check_fail *fail = &state->fail[i];
+
+        if (fail->subflow != sf->id || fail->dir == dir || fail->several || fail->goes_on.frame)
+            continue;
+        fail->maps = true;
+        if (seg->ns < fail->ns + SECOND + 3 * check_rtt(sf->conn, SECOND))
+            continue;
+        fail->goes_on = (struct mpa_frame_ref){seg->capture, (int64_t)seg->frame};
+        fail->goes_on_ns = seg->ns;
+    }
+}
+
 static void on_segment(struct mpa_check *c, const struct mpa_segment *seg, struct mpa_subflow *sf,
                        enum mpa_dir dir, const struct mpa_facts *facts)
 {
@@ -331,6 +354,7 @@ static void on_segment(struct mpa_check *c, const struct mpa_segment *seg, struc
         see_checksums(c, seg, sf, dir);
         see_plain_ack(seg, sf, dir);
         see_going_on(c, seg, sf, dir);
+        see_after_fail(c, seg, sf, dir, facts);
     }
 }
 

@@ -5,9 +5,9 @@
 /* ---- What they share ------------------------------------------------------------------- */
 
 /* Far apart, so that the earlier ones are over. */
-static struct synth_conn *new_conn(struct synth *s, bool checksum)
+static struct synth_conn *new_conn(struct synth *s, enum mpa_dialect dialect, bool checksum)
 {
-    struct synth_conn_config cfg = {.dialect = MPA_DIALECT_RFC8684,
+    struct synth_conn_config cfg = {.dialect = dialect,
                                     .vip = &s->vip,
                                     .checksum = checksum,
                                     .start = (int64_t)s->conn_count * 200 * SYNTH_S};
@@ -16,15 +16,20 @@ static struct synth_conn *new_conn(struct synth *s, bool checksum)
 }
 
 /* Request and an answer, which has been acknowledged. */
-static struct synth_conn *started(struct synth *s, bool checksum)
+static struct synth_conn *start(struct synth *s, enum mpa_dialect dialect, bool checksum)
 {
-    struct synth_conn *c = new_conn(s, checksum);
+    struct synth_conn *c = new_conn(s, dialect, checksum);
 
     synth_open(c);
     synth_data(c->subflows[0], SYNTH_CLIENT, SYNTH_REQUEST);
     synth_ack(c->subflows[0], SYNTH_SERVER);
     synth_transfer(c->subflows[0], SYNTH_SERVER, 5000);
     return c;
+}
+
+static struct synth_conn *started(struct synth *s, bool checksum)
+{
+    return start(s, MPA_DIALECT_RFC8684, checksum);
 }
 
 static void finish(struct synth_conn *c)
@@ -172,6 +177,43 @@ static void fl_02_nearly(struct synth *s)
     finish(c);
 }
 
+/* The subflow with the wrong checksum is not reset, though there is another one. */
+static void fl_03_open(struct synth *s)
+{
+    struct synth_conn *c = started(s, true);
+    struct synth_subflow *direct = joined(c);
+    uint64_t bad = damaged(direct, SYNTH_CLIENT, true);
+
+    synth_found(s, "FL-02");
+    fail(direct, SYNTH_SERVER, bad);
+    synth_found(s, "FL-03");
+    synth_wait(c, 10 * SYNTH_S);
+    finish(c);
+}
+
+/* MP_FAIL on the only subflow, and 'from' goes on with mappings; 'said': it answered with its own. */
+static void fl_03_goes_on(struct synth *s, enum synth_side from, bool said)
+{
+    struct synth_conn *c = started(s, true);
+    struct synth_subflow *f = c->subflows[0];
+    uint64_t bad = damaged(f, from, said);
+    struct synth_tx tx;
+
+    if (said)
+        synth_found(s, "FL-02");
+    fail(f, synth_peer(from), bad);
+    if (said) {
+        tx = synth_tx(f, from, MPA_TCP_ACK);
+        synth_opt_fail(&tx.opts, synth_dsn(c, from, bad));
+        synth_emit(&tx);
+    }
+    synth_wait(c, 10 * SYNTH_S);
+    synth_data(f, from, 1000);
+    synth_found(s, "FL-03");
+    synth_ack(f, synth_peer(from));
+    finish(c);
+}
+
 /* Of the client's data: the capture is beside the server, who receives it. */
 static void fl_03_breaks(struct synth *s)
 {
@@ -193,6 +235,9 @@ static void fl_03_breaks(struct synth *s)
     infinite_mapping(c->subflows[0], SYNTH_CLIENT);
     synth_ack(c->subflows[0], SYNTH_SERVER);
     finish(c);
+    fl_03_open(s);
+    fl_03_goes_on(s, SYNTH_SERVER, false);
+    fl_03_goes_on(s, SYNTH_CLIENT, true);
 }
 
 /* Right answers to what the capture holds damaged, and to what is damaged only past it. */
@@ -250,7 +295,7 @@ static void strip_client(struct synth *s, struct synth_tx *tx)
 /* The server's data is acknowledged, but never by a Data ACK; 'on': it does not care. */
 static void stripped(struct synth *s, bool on)
 {
-    struct synth_conn *c = new_conn(s, false);
+    struct synth_conn *c = new_conn(s, MPA_DIALECT_RFC8684, false);
     struct synth_subflow *f = c->subflows[0];
 
     s->alter = strip_client;
@@ -268,6 +313,27 @@ static void stripped(struct synth *s, bool on)
     s->alter = NULL;
 }
 
+/* The same of a joined subflow; the initial one is as it was. */
+static void stripped_join(struct synth *s, bool on)
+{
+    struct synth_conn *c = started(s, false);
+    struct synth_subflow *direct = joined(c);
+
+    s->alter = strip_client;
+    s->alter_calls = 4;
+    synth_data(direct, SYNTH_SERVER, 1000);
+    synth_ack(direct, SYNTH_CLIENT);
+    if (on) {
+        synth_wait(c, SYNTH_S);
+        synth_data(direct, SYNTH_SERVER, 1000);
+        synth_found(s, "FL-04");
+        synth_ack(direct, SYNTH_CLIENT);
+    }
+    s->alter = NULL;
+    reset(direct, SYNTH_SERVER);
+    finish(c);
+}
+
 /* Whoever finds it resets the subflow. */
 static void fl_04_breaks(struct synth *s)
 {
@@ -276,6 +342,7 @@ static void fl_04_breaks(struct synth *s)
     struct synth_tx tx;
 
     stripped(s, true);
+    stripped_join(s, true);
     c = started(s, false);
     direct = joined(c);
     tx = synth_tx(direct, SYNTH_SERVER, MPA_TCP_ACK | MPA_TCP_PSH);
@@ -298,6 +365,7 @@ static void fl_04_nearly(struct synth *s)
     struct synth_dss d;
 
     stripped(s, false);
+    stripped_join(s, false);
     c = started(s, false);
     direct = joined(c);
     data = c->data[SYNTH_SERVER].snd;
@@ -329,7 +397,7 @@ static void fl_04_nearly(struct synth *s)
 static void fl_05_breaks(struct synth *s)
 {
     struct synth_conn *c = started(s, false);
-    struct synth_subflow *f = c->subflows[0];
+    struct synth_subflow *f = c->subflows[0], *direct;
 
     infinite_mapping(f, SYNTH_SERVER);
     synth_ack(f, SYNTH_CLIENT);
@@ -338,6 +406,17 @@ static void fl_05_breaks(struct synth *s)
     synth_found(s, "FL-05");
     c->fallback = true;
     synth_ack(f, SYNTH_CLIENT);
+    finish(c);
+    /* Goes on on another subflow. */
+    c = started(s, false);
+    direct = joined(c);
+    infinite_mapping(c->subflows[0], SYNTH_SERVER);
+    synth_ack(c->subflows[0], SYNTH_CLIENT);
+    c->fallback = false;
+    synth_data(direct, SYNTH_SERVER, 1000);
+    synth_found(s, "FL-05");
+    c->fallback = true;
+    synth_ack(direct, SYNTH_CLIENT);
     finish(c);
 }
 
@@ -398,7 +477,13 @@ static void fc_02_breaks(struct synth *s)
     synth_emit(&tx);
     synth_found(s, "FC-02");
     reset(direct, SYNTH_CLIENT);
-    started(s, false); /* Time goes on. */
+    synth_wait(c, 10 * SYNTH_S);
+    synth_ack(c->subflows[0], SYNTH_SERVER);
+    /* Version 0 knows it on ACKs only. */
+    c = start(s, MPA_DIALECT_RFC6824, false);
+    tx = fastclose(c->subflows[0], SYNTH_SERVER, true);
+    synth_emit(&tx);
+    synth_found(s, "FC-02");
 }
 
 static void fc_02_nearly(struct synth *s)
@@ -457,20 +542,22 @@ const struct synth_rule synth_rules_failure[] = {
      .kept = "mappings of odd lengths over several segments, one repeated"},
     /* The wrong checksum itself is a breach of FL-02. */
     {.id = "FL-03", .breaks = fl_03_breaks, .nearly = fl_03_nearly,
-     .broken = "damaged data is acknowledged; MP_FAIL names other data",
+     .broken = "damaged data is acknowledged; MP_FAIL names other data; no RST beside another subflow; "
+               "mappings go on after MP_FAIL",
      .kept = "MP_FAIL on the only subflow, and with a RST where there are two",
      .nearly_too = "FL-02"},
     {.id = "FL-04", .breaks = fl_04_breaks, .nearly = fl_04_nearly,
      .broken = "the first data on a joined subflow has no mapping; mappings go on although options are stripped",
      .kept = "the second segment is covered by the first one's mapping; options are stripped at the end"},
     {.id = "FL-05", .breaks = fl_05_breaks, .nearly = fl_05_nearly,
-     .broken = "a finite mapping follows an infinite one",
+     .broken = "a finite mapping follows an infinite one; data comes on another subflow",
      .kept = "what was mapped before is sent again with its mapping"},
     {.id = "FC-01", .breaks = fc_01_breaks, .nearly = fc_01_nearly,
      .broken = "the sender's own key",
      .kept = "the receiver's key, on an ACK"},
     {.id = "FC-02", .breaks = fc_02_breaks, .nearly = fc_02_nearly,
-     .broken = "on the ACK of one subflow and the RST of another; another subflow is left open",
+     .broken = "on the ACK of one subflow and the RST of another; another subflow "
+               "goes on; version 0 has it on a RST",
      .kept = "on an ACK with RST on the other subflow; on the RSTs of both"},
     {.id = "FC-03", .breaks = fc_03_breaks, .nearly = fc_03_nearly,
      .broken = "neither answered nor repeated",
