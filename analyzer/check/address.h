@@ -79,8 +79,10 @@ struct address_path {
         uint32_t seq, ack;
         int64_t ns;
         uint16_t window;
-        uint16_t same; /* Pure ACKs with signalling in a row that say the same; 0 none. */
-    } row[2];          /* By direction. */
+        uint16_t same;    /* Pure ACKs with signalling in a row that say the same; 0 none. */
+        bool copy;        /* The latest packet is one of them once more. */
+        uint32_t mark[2]; /* Of the first two of them: what tells copies of one packet. */
+    } row[2];             /* By direction. */
     struct address_moment removed; /* REMOVE_ADDR of the address that it uses. */
     enum mpa_dir removed_by;
     bool probed;                   /* A keepalive since. */
@@ -142,6 +144,9 @@ struct check_address_all {
 
 /* ---- watch_address.c, for the judges ---- */
 
+/* A connection may consist of very many subflows: at each packet, no more than that many are looked at. */
+#define ADDRESS_SUBFLOWS 256
+
 /* Beyond these, use of a backup subflow is no longer by the way (protocol reference D.4). */
 #define ADDRESS_SHARE     20 /* One twentieth: 5 %. */
 #define ADDRESS_BYTES_MIN 65536u
@@ -156,7 +161,7 @@ const struct mpa_addr *address_initial(const struct mpa_conn *conn, enum mpa_dir
 /* How long a copy may still come after the echo of one before it: one round trip and a retransmission timeout. */
 int64_t address_patience(const struct mpa_conn *conn);
 
-/* Whether 'owner' has used or advertised this address ID. */
+/* Whether 'owner' has used or advertised this address ID, or may have among very many subflows. */
 bool address_id_known(const struct mpa_conn *conn, enum mpa_dir owner, uint8_t id);
 
 /* Whether use by one direction is more than by the way. */

@@ -24,6 +24,7 @@ static bool is_forbidden(const struct mpa_conn *conn, const struct mpa_advert *a
 static enum mpa_verdict missing(const struct mpa_conn *conn, enum mpa_dir dir)
 {
     const struct mpa_subflow *first = mpa_conn_initial(conn);
+    int n = 0;
 
     if (first && check_one_way(first, dir))
         return MPA_VERDICT_NV_DIR;
@@ -32,7 +33,8 @@ static enum mpa_verdict missing(const struct mpa_conn *conn, enum mpa_dir dir)
     if (first && (first->flags & MPA_SF_MIDSTREAM))
         return MPA_VERDICT_NV_LOSS;
     for (const struct mpa_subflow *sf = conn->subflows; sf; sf = sf->next)
-        if (check_lost(sf, dir) || check_holes(sf, dir) || address_gaps(sf, dir))
+        if (n++ == ADDRESS_SUBFLOWS || check_lost(sf, dir) || check_holes(sf, dir) ||
+            address_gaps(sf, dir))
             return MPA_VERDICT_NV_LOSS;
     if (check_conn_of(conn)->address.cut & 1u << dir)
         return MPA_VERDICT_NV_SNAP;
@@ -352,6 +354,8 @@ enum mpa_verdict check_aa_09(const struct check_case *k, struct mpa_rec_finding 
 enum mpa_verdict check_aa_10(const struct check_case *k, struct mpa_rec_finding *f)
 {
     const struct address_path *p = k->cs->address.path;
+    enum mpa_dir peer = check_other(k->dir);
+    enum mpa_verdict gap;
     struct mpa_option o;
 
     for (int i = 0; (k->segment->flags & MPA_TCP_SYN) && i < k->segment->mptcp_count; i++) {
@@ -363,11 +367,14 @@ enum mpa_verdict check_aa_10(const struct check_case *k, struct mpa_rec_finding 
         if (o.subtype == MPA_ADD_ADDR)
             return check_broken(f, "ADD_ADDR on a SYN");
     }
-    if (!p || !p->row[k->dir].same)
+    if (!p || !p->row[k->dir].same || p->row[k->dir].copy)
         return MPA_VERDICT_NOT_APPLICABLE;
     if (p->row[k->dir].same != 3 ||
         (k->conn->dialect == MPA_DIALECT_ICNP2017 && k->cc->address.notes->rows > 1))
         return MPA_VERDICT_PASSED;
+    gap = check_one_way(k->sf, peer) ? MPA_VERDICT_NV_DIR : missing(k->conn, peer);
+    if (gap != MPA_VERDICT_PASSED)
+        return gap;
     check_hex32(f, "ack", k->segment->ack);
     f->key = k->segment->ack;
     return check_broken(f, "a third pure ACK in a row that only signals");

@@ -14,12 +14,13 @@ static void tell_moment(struct mpa_rec_finding *f, const struct address_moment *
 static bool may_have_missed(const struct mpa_conn *conn, enum mpa_dir owner)
 {
     const struct mpa_subflow *first = mpa_conn_initial(conn);
+    int n = 0;
 
     if (check_subflow_missing(conn) || !first || (first->flags & MPA_SF_MIDSTREAM) ||
         (check_conn_of(conn)->address.cut & 1u << owner))
         return true;
     for (const struct mpa_subflow *sf = conn->subflows; sf; sf = sf->next)
-        if (check_lost(sf, owner))
+        if (n++ == ADDRESS_SUBFLOWS || check_lost(sf, owner))
             return true;
     return false;
 }

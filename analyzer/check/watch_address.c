@@ -61,9 +61,13 @@ static bool is_late(const struct mpa_event *e, int64_t echoed_ns)
 
 bool address_id_known(const struct mpa_conn *conn, enum mpa_dir owner, uint8_t id)
 {
+    int n = 0;
+
     for (const struct mpa_subflow *sf = conn->subflows; sf; sf = sf->next) {
         const struct mpa_half *h = &sf->half[owner];
 
+        if (n++ == ADDRESS_SUBFLOWS)
+            return true;
         if (sf->role == MPA_ROLE_INITIAL ? id == 0
                                          : (h->flags & MPA_HALF_NONCE) && h->address_id == id)
             return true;
@@ -217,6 +221,7 @@ static struct address_moment moment_of(const struct mpa_event *e)
 static void on_copy(struct mpa_check *c, const struct mpa_event *e)
 {
     struct address_advert *a = advert_of(c, e);
+    int count = 0;
 
     if (!a)
         return;
@@ -240,7 +245,8 @@ static void on_copy(struct mpa_check *c, const struct mpa_event *e)
         a->late_ns = e->ns - a->echoed_ns;
     }
     /* What was removed is there again. */
-    for (struct mpa_subflow *sf = e->conn->subflows; sf; sf = sf->next) {
+    for (struct mpa_subflow *sf = e->conn->subflows; sf && count < ADDRESS_SUBFLOWS;
+         sf = sf->next, count++) {
         struct address_path *p = check_subflow_of(sf)->address.path;
 
         if (p && p->removed_by == e->dir &&
@@ -332,6 +338,7 @@ static void on_remove(struct mpa_check *c, const struct mpa_event *e)
 {
     struct address_notes *n = notes_of(c, e->conn);
     uint8_t id = (uint8_t)e->value;
+    int count = 0;
 
     if (!n)
         return;
@@ -348,7 +355,8 @@ static void on_remove(struct mpa_check *c, const struct mpa_event *e)
         n->stranger_from = e->dir;
         n->stranger_id = id;
     }
-    for (struct mpa_subflow *sf = e->conn->subflows; sf; sf = sf->next) {
+    for (struct mpa_subflow *sf = e->conn->subflows; sf && count < ADDRESS_SUBFLOWS;
+         sf = sf->next, count++) {
         struct address_path *p;
 
         if (!mpa_subflow_is_live(sf) || !uses_id(sf, e->dir, id))
@@ -457,29 +465,41 @@ static void on_subflow(struct mpa_check *c, const struct mpa_event *e)
 
 /* ---- Priorities ------------------------------------------------------------------------ */
 
-static void on_backup(struct mpa_check *c, const struct mpa_event *e)
+static void note_backup(struct mpa_check *c, const struct mpa_event *e,
+                        const struct mpa_subflow *sf)
 {
-    for (struct mpa_subflow *sf = e->conn->subflows; sf; sf = sf->next)
-        for (int d = 0; d < 2; d++) {
-            bool backup = sf->half[d].backup == 1;
-            struct address_path *p = check_subflow_of(sf)->address.path;
-            struct address_notes *n;
+    for (int d = 0; d < 2; d++) {
+        bool backup = sf->half[d].backup == 1;
+        enum mpa_dir told = check_other((enum mpa_dir)d);
+        struct address_path *p = check_subflow_of(sf)->address.path;
+        struct address_notes *n;
 
-            if (!backup) {
-                if (p)
-                    p->backup_ns[d] = 0;
-                continue;
-            }
-            n = notes_of(c, e->conn);
-            p = path_of(c, sf);
-            if (!n || !p || p->backup_ns[d])
-                continue;
-            p->backup_ns[d] = e->ns;
-            if (!p->asked[d])
-                p->elsewhere[check_other((enum mpa_dir)d)] =
-                    n->elsewhere[check_other((enum mpa_dir)d)];
-            p->asked[d] = true;
+        if (!backup) {
+            if (p)
+                p->backup_ns[d] = 0;
+            continue;
         }
+        n = notes_of(c, e->conn);
+        p = path_of(c, sf);
+        if (!n || !p || p->backup_ns[d])
+            continue;
+        p->backup_ns[d] = e->ns;
+        if (!p->asked[d])
+            p->elsewhere[told] = n->elsewhere[told];
+        p->asked[d] = true;
+    }
+}
+
+/* An MP_PRIO with an address ID is of other subflows. */
+static void on_prio(struct mpa_check *c, const struct mpa_event *e)
+{
+    int n = 0;
+
+    note_backup(c, e, e->subflow);
+    if (e->option && e->option->prio.has_id)
+        for (const struct mpa_subflow *sf = e->conn->subflows; sf && n < ADDRESS_SUBFLOWS;
+             sf = sf->next, n++)
+            note_backup(c, e, sf);
 }
 
 static bool is_backup(const struct mpa_subflow *sf)
@@ -513,7 +533,9 @@ static void declared(struct address_notes *n, const struct mpa_segment *seg,
 {
     struct address_path *p = check_subflow_of(sf)->address.path;
     int64_t slack = check_rtt(sf->conn, RTT_UNKNOWN) + 100 * MILLI, since = 0;
+    const struct mpa_subflow *s;
     bool gone = false;
+    int looked = 0;
 
     if (!is_backup(sf)) {
         n->elsewhere[dir] += bytes;
@@ -521,7 +543,7 @@ static void declared(struct address_notes *n, const struct mpa_segment *seg,
     }
     if (!p)
         return;
-    for (const struct mpa_subflow *s = sf->conn->subflows; s; s = s->next) {
+    for (s = sf->conn->subflows; s && looked < ADDRESS_SUBFLOWS; s = s->next, looked++) {
         if (s == sf || is_backup(s))
             continue;
         if (is_usable(s, dir, seg->ns))
@@ -534,11 +556,22 @@ static void declared(struct address_notes *n, const struct mpa_segment *seg,
             since = p->backup_ns[d];
     if (since && seg->ns > since + slack)
         use(p->backup_ns[check_other(dir)] ? &p->told[dir] : &p->asker[dir], seg, bytes);
-    else if (!since && gone)
+    else if (!since && gone && !s)
         use(&p->alone[dir], seg, bytes);
 }
 
 /* ---- Segments -------------------------------------------------------------------------- */
+
+/* The same in a packet and in its copies, which the network made or the capture took twice: options with their timestamps, and IP
+   identification. */
+static uint32_t mark_of(const struct mpa_segment *seg)
+{
+    uint32_t h = seg->ip_id;
+
+    for (unsigned i = 0; i < seg->options_captured; i++)
+        h = (h ^ seg->options[i]) * 0x01000193u;
+    return h;
+}
 
 /* Pure ACKs for signalling alone, within a round trip of each other and with nothing from the peer between. */
 static void count_row(struct mpa_check *c, const struct mpa_segment *seg,
@@ -548,6 +581,7 @@ static void count_row(struct mpa_check *c, const struct mpa_segment *seg,
     bool pure = seg->payload_size == 0 && seg->flags == MPA_TCP_ACK && (subtypes & SIGNALS);
     struct address_path *p = pure ? path_of(c, sf) : check_subflow_of(sf)->address.path;
     struct address_notes *n;
+    uint32_t mark;
     bool same;
 
     if (!p)
@@ -555,8 +589,15 @@ static void count_row(struct mpa_check *c, const struct mpa_segment *seg,
     same = pure && p->row[dir].same && p->row[dir].seq == seg->seq && p->row[dir].ack == seg->ack &&
            p->row[dir].window == seg->window && facts->data_acked == 0 &&
            seg->ns - p->row[dir].ns <= check_rtt(sf->conn, RTT_UNKNOWN);
+    mark = pure ? mark_of(seg) : 0;
+    p->row[dir].copy = same && (mark == p->row[dir].mark[0] ||
+                                (p->row[dir].same > 1 && mark == p->row[dir].mark[1]));
+    if (p->row[dir].copy)
+        return;
     p->row[check_other(dir)].same = 0; /* The peer said something in between. */
     p->row[dir].same = !pure ? 0 : same ? (uint16_t)(p->row[dir].same + 1) : 1;
+    if (p->row[dir].same == 1 || p->row[dir].same == 2)
+        p->row[dir].mark[p->row[dir].same - 1] = mark;
     p->row[dir].seq = seg->seq;
     p->row[dir].ack = seg->ack;
     p->row[dir].window = seg->window;
@@ -662,8 +703,10 @@ static void event(struct mpa_check *c, const struct mpa_event *e)
         on_subflow(c, e);
         break;
     case MPA_EVENT_ESTABLISHED: /* The backup flags of both sides of a join are known. */
+        note_backup(c, e, e->subflow);
+        break;
     case MPA_EVENT_PRIO:
-        on_backup(c, e);
+        on_prio(c, e);
         break;
     case MPA_EVENT_FIN:
         on_close(e);

@@ -183,8 +183,7 @@ static void aa_04_breaks(struct synth *s)
     c->adverts[advert].bad = true;
     for (int i = 0; i < 4; i++) {
         synth_advertise_again(vip, advert);
-        if (i == 0)
-            synth_found(s, "AA-04");
+        synth_found(s, "AA-04");
         synth_wait(c, (230 * SYNTH_MS) << i);
         synth_transfer(vip, SYNTH_SERVER, 3000);
     }
@@ -222,6 +221,7 @@ static void aa_05_breaks(struct synth *s)
     advert = synth_new_advert(c, SYNTH_SERVER, 1, s->server[0]->addr, 0);
     c->adverts[advert].bad = true;
     synth_advertise_again(vip, advert);
+    synth_found(s, "AA-04");
     direct = synth_join_from(c, c->cfg.client, s->server[0]->addr, 0);
     synth_join_syn(direct, false);
     synth_found(s, "AA-05");
@@ -443,11 +443,51 @@ static void advertise_many(struct synth *s, int count)
     go_on(c);
 }
 
+static void miss_client(struct synth *s, struct synth_tx *tx)
+{
+    (void)s;
+    if (tx->from == SYNTH_CLIENT)
+        tx->unseen = true;
+}
+
+/* Two, and the second again: the network duplicated it. */
+static void advertise_doubled(struct synth *s)
+{
+    struct synth_conn *c = conn_in(s, MPA_DIALECT_RFC8684);
+    struct synth_subflow *vip = begin(c);
+    size_t first = synth_advertise(vip, SYNTH_SERVER, 1, other_address(1), 0);
+    size_t second = synth_new_advert(c, SYNTH_SERVER, 2, other_address(2), 0);
+    struct synth_tx tx = synth_tx(vip, SYNTH_SERVER, MPA_TCP_ACK);
+
+    synth_put_advert(&tx, second, false);
+    synth_emit(&tx);
+    synth_emit_again(&tx, 50000);
+    synth_echo(vip, first);
+    synth_echo(vip, second);
+    go_on(c);
+}
+
+/* The server alone: each copy is answered, which the capture does not hold. */
+static void advertise_one_way(struct synth *s)
+{
+    struct synth_conn *c = conn_in(s, MPA_DIALECT_RFC8684);
+    struct synth_subflow *vip;
+
+    s->alter = miss_client;
+    vip = begin(c);
+    for (int i = 1; i < 4; i++)
+        advertise(vip, SYNTH_SERVER, (uint8_t)i, other_address((unsigned)i), 0);
+    go_on(c);
+    s->alter = NULL;
+}
+
 static void aa_10_breaks(struct synth *s)
 {
     struct synth_conn *c;
 
     advertise_many(s, 3);
+    advertise_doubled(s);
+    advertise_one_way(s);
     s->alter = advertise_on_synack;
     c = conn_in(s, MPA_DIALECT_RFC6824);
     begin(c);
