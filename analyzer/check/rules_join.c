@@ -379,14 +379,15 @@ static bool advert_fits(const struct mpa_advert *a, const struct mpa_subflow *sf
     return false;
 }
 
-/* An echo, or an ID that no captured ADD_ADDR has, shows an ADD_ADDR that the capture does not hold. */
+/* An echo before the first copy, or an ID that no captured ADD_ADDR has, shows an ADD_ADDR that the capture does not hold. */
 static bool unseen_advert(const struct mpa_subflow *sf)
 {
     enum mpa_dir from = check_listener(sf);
     bool known = sf->half[from].address_id == 0 || !(sf->flags & MPA_SF_JOIN_HMAC);
 
     for (const struct mpa_advert *a = sf->conn->adverts; a; a = a->next) {
-        if (a->from == from && !a->transmissions && mpa_addr_eq(&a->addr, joined_addr(sf)))
+        if (a->from == from && (!a->transmissions || (a->echoes && a->echo_ns <= a->first_ns)) &&
+            mpa_addr_eq(&a->addr, joined_addr(sf)))
             return true;
         known |= a->from == from && a->transmissions && a->id == sf->half[from].address_id;
     }

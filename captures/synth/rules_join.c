@@ -430,7 +430,7 @@ static void jn_06_breaks(struct synth *s)
 
 static void jn_06_nearly(struct synth *s)
 {
-    jn_06(s, 1);
+    jn_06(s, 2);
 }
 
 /* ---- JN-07: data before the fourth ACK ------------------------------------------------------ */
@@ -604,10 +604,38 @@ static void jn_11(struct synth *s, uint16_t port, bool found)
     finish(c);
 }
 
+static void miss_advert(struct synth *s, struct synth_tx *tx)
+{
+    const uint8_t *o = synth_option(tx, MPA_ADD_ADDR);
+
+    (void)s;
+    if (o && !(o[2] & 1))
+        tx->unseen = true;
+}
+
+/* The capture holds only a later copy of the ADD_ADDR, but the client's echo before the join: nothing is to be found. */
+static void join_echoed(struct synth *s)
+{
+    struct synth_conn *c = started(s, MPA_DIALECT_RFC8684, false);
+    struct synth_subflow *f;
+    size_t advert;
+
+    s->alter = miss_advert;
+    advert = synth_advertise(c->subflows[0], SYNTH_SERVER, 1, s->server[0]->addr, 0);
+    s->alter = NULL;
+    synth_echo(c->subflows[0], advert);
+    f = to_unique(c);
+    synth_join_syn(f, false);
+    synth_advertise_again(c->subflows[0], advert);
+    accept_join(f);
+    finish(c);
+}
+
 /* The address was advertised with a port, and is joined at the initial one. */
 static void jn_11_breaks(struct synth *s)
 {
     jn_11(s, 80, true);
+    join_echoed(s);
 }
 
 static void jn_11_nearly(struct synth *s)
@@ -730,7 +758,7 @@ const struct synth_rule synth_rules_join[] = {
      .breaks = jn_06_breaks,
      .nearly = jn_06_nearly,
      .broken = "the VIP refuses a join without a reason, and accepts the next",
-     .kept = "the VIP refuses a join with reason 1, and accepts the next"},
+     .kept = "the VIP refuses a join with reason 2, and accepts the next"},
     {.id = "JN-07",
      .breaks = jn_07_breaks,
      .nearly = jn_07_nearly,
