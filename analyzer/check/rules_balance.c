@@ -83,6 +83,25 @@ static enum mpa_verdict server_silent(const struct check_case *k, int64_t due_ns
 
 /* ---- The VIP and C ------------------------------------------------------------------- */
 
+/* The reset, with reason 1, of a join to the initial address and port that reached a host without
+   the connection, while the one that has it was alive: they are two.  NULL without.  A RST that
+   names no reason may be a refusal of any kind. */
+static const struct mpa_rec_reset *misrouted_join(const struct check_case *k)
+{
+    const struct mpa_rec_subflow *first = k->record->subflows;
+
+    for (int i = 1; i < k->record->subflow_count; i++) {
+        const struct mpa_rec_subflow *s = &k->record->subflows[i];
+
+        if (s->role == MPA_ROLE_JOIN && !s->opened_by_server && s->has_reset &&
+            s->reset.class == MPA_RESET_MISROUTED_JOIN && s->reset.reason == 1 &&
+            state(k)->dss_ns > s->reset.ns && s->server.port == first->server.port &&
+            mpa_addr_eq(&s->server.addr, &first->server.addr))
+            return &s->reset;
+    }
+    return NULL;
+}
+
 /* Why its server address counts as a VIP; NULL where it does not. */
 static const char *vip_because(const struct check_case *k, const struct mpa_subflow *first)
 {
@@ -90,19 +109,23 @@ static const char *vip_because(const struct check_case *k, const struct mpa_subf
         return "it was given";
     if (k->check->config.vip_count == 0 && has_place(k, BALANCE_SEVERAL, first))
         return "several servers answer at it";
+    if (k->check->config.vip_count == 0 && misrouted_join(k))
+        return "a join to it reached another server";
     return NULL;
 }
 
 /*
  * CBF-05.  Beside --vip, an address counts as a VIP where two servers answered one SYN to it, or
- * took turns in advertising unique addresses, before this connection ended.  Redirect resets alone
- * do not make one: a server that was restarted sends them too.
+ * took turns in advertising unique addresses, before this connection ended, or where a join of this
+ * connection to it reached another server.  Redirect resets alone do not make one: a server that was
+ * restarted sends them too.
  */
 enum mpa_verdict check_cbf_05(const struct check_case *k, struct mpa_rec_finding *f)
 {
     const struct mpa_subflow *first = mpa_conn_initial(k->conn);
     const struct mpa_data_half *server = &k->conn->data[MPA_TO_CLIENT];
     const char *why = first && first->established_ns ? vip_because(k, first) : NULL;
+    const struct mpa_rec_reset *join;
 
     if (!why)
         return MPA_VERDICT_NOT_APPLICABLE;
@@ -110,7 +133,10 @@ enum mpa_verdict check_cbf_05(const struct check_case *k, struct mpa_rec_finding
         return MPA_VERDICT_NV_SYN;
     if (server->capable_flags & MPA_CAPABLE_C)
         return MPA_VERDICT_PASSED;
+    join = misrouted_join(k);
     check_frame(f, check_subflow_of(first)->balance.synack);
+    if (join)
+        check_frame(f, join->frame);
     f->ns = first->synack_ns;
     f->subflow = first->id;
     check_addr(f, "vip", &first->flow.addr[MPA_TO_SERVER]);

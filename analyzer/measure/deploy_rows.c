@@ -151,6 +151,12 @@ static void say_token_aware(struct evidence *e, const struct deploy_view *v)
             COUNTED(v->elsewhere, "join"));
 }
 
+/* Servers that do not know each other's connections, and let clients join the address that they share. */
+static bool lacks_c(const struct deploy_view *v, const struct deploy_verdict *verdict)
+{
+    return verdict->mode == DEPLOY_D0 && (v->same.misrouted || v->elsewhere);
+}
+
 static void say_all(struct evidence *e, const struct deploy_vip *vip,
                     const struct deploy_verdict *verdict)
 {
@@ -179,6 +185,53 @@ static void say_all(struct evidence *e, const struct deploy_vip *vip,
     if (verdict->mode == DEPLOY_D0 && v->foreign && !v->broken[DEPLOY_BREAK_VIP])
         say(e, "a balancer that knows tokens looks the same where servers cannot be told apart");
     say_servers(e, v);
+    if (lacks_c(v, verdict))
+        say(e, "the servers behind this address must set C: joins to it reach any of them");
+}
+
+/* ---- In words -------------------------------------------------------------------- */
+
+#define LEFT     "left by unique addresses"
+#define JOINED   "joined at unique addresses"
+#define TOLD     "with other addresses advertised"
+#define NO_WAY   "with no other address advertised"
+#define ONE_HOST "or one host with two addresses"
+
+/* How far connections came from an address that forbids joins to it. */
+enum way { WAY_LEFT, WAY_JOINED, WAY_TOLD, WAY_NONE, WAYS };
+
+static enum way way_of(const struct deploy_view *v)
+{
+    return v->migrated       ? WAY_LEFT
+           : v->joined_other ? WAY_JOINED
+           : v->advert_other ? WAY_TOLD
+                             : WAY_NONE;
+}
+
+/* The mode in words: of D1 and D2 those that were seen. */
+static const char *what_of(const struct deploy_view *v, enum deploy_mode mode)
+{
+    static const char *const ways[][WAYS] = {
+        [DEPLOY_D1] = {"a balancer, " LEFT, "a balancer, " JOINED, "a balancer, " TOLD,
+                       "a balancer, " NO_WAY},
+        [DEPLOY_D2] = {"anycast, " LEFT, "anycast, " JOINED, "anycast, " TOLD, "anycast, " NO_WAY},
+        [DEPLOY_D1_OR_D2] = {"a balancer or anycast, " LEFT, "a balancer or anycast, " JOINED,
+                             "a balancer or anycast, " TOLD, "a balancer or anycast, " NO_WAY},
+    };
+    static const char *const plain[] = {
+        [DEPLOY_D0] = "plain MPTCP",
+        [DEPLOY_D3] = "a balancer that knows tokens",
+        [DEPLOY_D4] = "servers named by timestamps, with ranges of tokens",
+        [DEPLOY_D5] = "servers named by ports",
+        [DEPLOY_D6] = "tokens that are not derived from the key",
+        [DEPLOY_D7] = "a proxy that terminates connections",
+    };
+
+    if (mode == DEPLOY_D1_OR_D2 && v->servers < 2 && v->groups < 2)
+        return "a balancer or anycast, " ONE_HOST;
+    if (mode == DEPLOY_D1 || mode == DEPLOY_D2 || mode == DEPLOY_D1_OR_D2)
+        return ways[mode][way_of(v)];
+    return plain[mode];
 }
 
 /* ---- Rows ----------------------------------------------------------------------- */
@@ -396,9 +449,12 @@ static void add_row(struct mpa_measure *m, struct deploy_vip *vip)
     say_all(&e, vip, &verdict);
     *row = (struct mpa_rec_deployment){.vip = a->addr,
                                        .mode = modes[verdict.mode],
+                                       .what = what_of(&vip->view, verdict.mode),
                                        .confidence = confidences[verdict.confidence],
                                        .connections = vip->view.connections,
-                                       .consistent = verdict.consistent};
+                                       .consistent = verdict.consistent,
+                                       .lacks_c = lacks_c(&vip->view, &verdict),
+                                       .vip_misses = vip->view.same.misrouted > 0};
     if (fill_lists(m, vip, &verdict, &e, row))
         m->deploy.row_count++;
     else

@@ -221,7 +221,7 @@ static const struct mpa_rec_add_addr *find_advert(const struct mpa_rec_conn *con
     int i;
 
     for (i = 0; i < conn->add_addr_count; i++)
-        if (bad_hmac ? conn->add_addrs[i].hmac == MPA_HMAC_BAD
+        if (bad_hmac ? conn->add_addrs[i].hmac == MPA_HMAC_BAD || conn->add_addrs[i].altered
                      : conn->add_addrs[i].echo_ns == MPA_NULL)
             return &conn->add_addrs[i];
     return NULL;
@@ -285,11 +285,45 @@ static void next_for_state(FILE *out, const struct mpa_rec_conn *conn)
     text_paragraph(out, "  next: ", 8, text);
 }
 
+/* A join to the server's first address and port that reached a host without the connection; NULL without. */
+static const struct mpa_rec_subflow *misrouted_join(const struct mpa_rec_conn *conn)
+{
+    const struct mpa_rec_subflow *first = conn->subflows;
+    int i;
+
+    for (i = 1; i < conn->subflow_count; i++) {
+        const struct mpa_rec_subflow *s = &conn->subflows[i];
+
+        if (first->role == MPA_ROLE_INITIAL && s->role == MPA_ROLE_JOIN && !s->opened_by_server &&
+            s->has_reset && s->reset.class == MPA_RESET_MISROUTED_JOIN &&
+            s->server.port == first->server.port &&
+            mpa_addr_eq(&s->server.addr, &first->server.addr))
+            return s;
+    }
+    return NULL;
+}
+
+static void next_for_misrouted(struct text_writer *w, FILE *out, const struct mpa_rec_conn *conn,
+                               const struct mpa_rec_subflow *join)
+{
+    char frame[TEXT_CELL];
+
+    text_paragraphf(out, "  next: ", 8,
+                    "a join to the server's first address%s reached a host that does not know the "
+                    "connection: %s",
+                    in_frame(w, &join->reset.frame, frame),
+                    conn->server_denies_join == 1
+                        ? "the server had set C, look why the client joined there all the same"
+                        : "the servers behind this address must set C, and advertise addresses of "
+                          "their own");
+}
+
 /* One sentence; the first that applies. */
 static void next_look(struct text_writer *w, FILE *out, const struct mpa_rec_conn *conn)
 {
     const struct mpa_rec_add_addr *bad = find_advert(conn, true);
     const struct mpa_rec_add_addr *unanswered = find_advert(conn, false);
+    const struct mpa_rec_subflow *misrouted = misrouted_join(conn);
     char frame[TEXT_CELL];
 
     if (conn->hit_count > 0)
@@ -301,11 +335,17 @@ static void next_look(struct text_writer *w, FILE *out, const struct mpa_rec_con
             mpa_word(conn->fallback), in_frame(w, &conn->fallback_frame, frame));
     else if (conn->protocol == MPA_PROTOCOL_TCP)
         text_paragraph(out, "  next: ", 8, "nothing: plain TCP");
+    else if (misrouted)
+        next_for_misrouted(w, out, conn, misrouted);
     else if (bad)
-        text_paragraphf(out, "  next: ", 8,
-                        "the HMAC of an ADD_ADDR%s is wrong, so that its receiver ignores it: look "
-                        "who changed it",
-                        in_frame(w, &bad->first_frame, frame));
+        text_paragraphf(
+            out, "  next: ", 8,
+            bad->altered
+                ? "an ADD_ADDR%s has the right HMAC in one capture and a wrong one in another: it "
+                  "was altered between them, and its receiver ignores it"
+                : "the HMAC of an ADD_ADDR%s is wrong, so that its receiver ignores it: look "
+                  "who changed it",
+            in_frame(w, &bad->first_frame, frame));
     else if (unanswered)
         text_paragraphf(
             out, "  next: ", 8,

@@ -402,26 +402,6 @@ static void outages(struct text_writer *w, const struct mpa_rec_report *r)
 
 #define DEPLOYMENTS_MAX 3 /* Lines; the table holds all. */
 
-static const char *mode_name(const char *mode)
-{
-    static const char *const names[][2] = {
-        {"D0", "plain MPTCP"},
-        {"D1", "a balancer, left by unique addresses"},
-        {"D2", "anycast, left by unique addresses"},
-        {"D1/D2", "a balancer or anycast, left by unique addresses"},
-        {"D3", "a balancer that knows tokens"},
-        {"D4", "servers named by timestamps, with ranges of tokens"},
-        {"D5", "servers named by ports"},
-        {"D6", "tokens that are not derived from the key"},
-        {"D7", "a proxy that terminates connections"},
-    };
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(names[i][0], mode) == 0)
-            return names[i][1];
-    return "unknown";
-}
-
 /* Plain with low confidence is nothing to be told: nothing was tried there. */
 static bool is_told(const struct mpa_rec_deployment *d)
 {
@@ -435,13 +415,20 @@ static void deployment(struct text_writer *w, const struct mpa_rec_deployment *d
     struct sentence s = {.size = 0};
     int i;
 
-    add(&s, "%s (%s), %s confidence", mode_name(d->mode), d->mode, d->confidence);
+    add(&s, "%s (%s), %s confidence", d->what, d->mode, d->confidence);
     if (d->consistent == 1)
-        add(&s, "; joins find the host with the key");
+        add(&s, "; joins %s",
+            d->vip_misses ? "to the unique addresses find the host with the key, some to "
+                            "this address do not"
+                          : "find the host with the key");
     if (d->consistent == 0) {
         size_t start;
 
-        add(&s, "; not consistent, see connection%s ", plural(d->broken_count));
+        add(&s, "; %s, see connection%s ",
+            d->lacks_c ? "joins reach another server than their connection's, so the servers "
+                         "behind this address must set C"
+                       : "not consistent",
+            plural(d->broken_count));
         start = s.size;
         for (i = 0; i < d->broken_count; i++)
             PART(&s, start, "%s", text_count(d->broken_by[i], number));

@@ -255,6 +255,39 @@ static void unite_identity(const struct mpa_rec_conn *from, struct mpa_rec_conn 
     out->ts_strayed = out->ts_identity >= 0 && (out->ts_strayed || from->ts_strayed);
 }
 
+/* Whether 'm' is beside the host at 'end' (MPA_VANTAGE_CLIENT or _SERVER): what that host sent is there as it sent it. */
+static bool is_beside(const struct merge_member *m, enum mpa_word end)
+{
+    const struct mpa_rec_subflow *first = initial_of(m->rec);
+
+    return first && first->vantage == end;
+}
+
+/* Flags of the handshake: on the way they may change, hence their sender's side counts. */
+static void unite_flags(const struct merge_member *members, int count, struct mpa_rec_conn *out)
+{
+    bool sure[2] = {
+        out->client_denies_join != MPA_NULL && is_beside(&members[0], MPA_VANTAGE_CLIENT),
+        out->server_denies_join != MPA_NULL && is_beside(&members[0], MPA_VANTAGE_SERVER)};
+
+    for (int k = 1; k < count; k++) {
+        const struct mpa_rec_conn *r = members[k].rec;
+        bool client = is_beside(&members[k], MPA_VANTAGE_CLIENT);
+        bool server = is_beside(&members[k], MPA_VANTAGE_SERVER);
+
+        if (r->client_denies_join != MPA_NULL &&
+            (out->client_denies_join == MPA_NULL || (client && !sure[0]))) {
+            out->client_denies_join = r->client_denies_join;
+            sure[0] = client;
+        }
+        if (r->server_denies_join != MPA_NULL &&
+            (out->server_denies_join == MPA_NULL || (server && !sure[1]))) {
+            out->server_denies_join = r->server_denies_join;
+            sure[1] = server;
+        }
+    }
+}
+
 /* Scalars that are known or not, and bounds. */
 static void unite_facts(const struct merge_member *members, int count, struct mpa_rec_conn *out)
 {
@@ -263,10 +296,6 @@ static void unite_facts(const struct merge_member *members, int count, struct mp
 
         out->dialect = unite_dialects(out->dialect, r->dialect);
         unite_evidence(r, out);
-        if (out->server_denies_join == MPA_NULL)
-            out->server_denies_join = r->server_denies_join;
-        if (out->client_denies_join == MPA_NULL)
-            out->client_denies_join = r->client_denies_join;
         unite_identity(r, out);
         out->first_ns = merge_min(out->first_ns, r->first_ns);
         out->last_ns = merge_max(out->last_ns, r->last_ns);
@@ -466,13 +495,15 @@ static int fill(struct merge_member *members, int count, struct mpa_rec_conn *ou
         status = merge_add_addrs(members, count, out);
     if (status == MPA_OK)
         status = merge_notes(members, count, out);
-    if (status == MPA_OK)
-        status = merge_verdicts(members, count, out);
     for (int dir = 0; dir < 2 && status == MPA_OK; dir++) {
         status = merge_spans(members, count, dir, out);
         if (status == MPA_OK)
             unite_bytes(members, count, dir, out);
     }
+    if (status != MPA_OK)
+        return status;
+    unite_flags(members, count, out);
+    status = merge_verdicts(members, count, out);
     if (status != MPA_OK)
         return status;
     unite_facts(members, count, out);

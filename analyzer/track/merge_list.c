@@ -75,6 +75,8 @@ static void unite_advert(struct mpa_rec_add_addr *to, const struct mpa_rec_add_a
     } else {
         old = *from;
     }
+    to->altered |= old.altered || (to->hmac == MPA_HMAC_OK && old.hmac == MPA_HMAC_BAD) ||
+                   (to->hmac == MPA_HMAC_BAD && old.hmac == MPA_HMAC_OK);
     /* An HMAC that one vantage point could not judge, another may have. */
     if ((to->hmac == MPA_HMAC_NONE || to->hmac == MPA_HMAC_UNVERIFIABLE) &&
         (old.hmac == MPA_HMAC_OK || old.hmac == MPA_HMAC_BAD))

@@ -2,7 +2,7 @@
 /*
  * Merging of what the conformance rules said of one connection at several vantage points.
  *
- * What anybody could show wins.  A breach is one where rule, subflow and key are equal (and of equal
+ * What anybody could show wins.  Except what a better placed one refutes.  A breach is one where rule, subflow and key are equal (and of equal
  * ones the k-th of one view is the k-th of another); of occasions that passed, the view that saw most
  * counts; not verifiable is what is left of the view that met most occasions.
  */
@@ -15,16 +15,55 @@
 
 /* ---- Findings -------------------------------------------------------------------------------- */
 
-struct found {
-    struct mpa_rec_finding finding;
-    int last_member; /* The latest that has it. */
-};
-
 /* What a rule notes is no breach of it. */
 static bool is_note(const struct mpa_rec_finding *f)
 {
     return f->verdict == MPA_FINDING_INFO;
 }
+
+/* ---- What the merged record knows better -------------------------------------------------------- */
+
+/* The capture beside the server shows that it set C: it was taken away on the way to the client. */
+static bool sets_c(uint16_t rule, const struct mpa_rec_conn *out)
+{
+    return rule == MPA_RULE_CBF_05 && out->server_denies_join == 1;
+}
+
+/* The ADD_ADDR that a finding of the group AA names by its values was echoed somewhere. */
+static bool was_echoed(const struct merge_member *members, int count,
+                       const struct mpa_rec_finding *f)
+{
+    const struct mpa_rec_value *id = NULL, *addr = NULL;
+
+    for (int i = 0; i < f->value_count; i++) {
+        if (strcmp(f->values[i].name, "id") == 0)
+            id = &f->values[i];
+        if (strcmp(f->values[i].name, "address") == 0)
+            addr = &f->values[i];
+    }
+    for (int k = 0; id && addr && k < count; k++)
+        for (int i = 0; i < members[k].rec->add_addr_count; i++) {
+            const struct mpa_rec_add_addr *a = &members[k].rec->add_addrs[i];
+
+            if (a->id == id->number && a->echoes > 0 && mpa_addr_eq(&a->addr, &addr->addr))
+                return true;
+        }
+    return false;
+}
+
+/* Whether one capture's finding is no longer true beside the others.  AA-07's is a note: an echo that another saw only did not
+   come through. */
+static bool is_overruled(const struct merge_member *members, int count,
+                         const struct mpa_rec_conn *out, const struct mpa_rec_finding *f)
+{
+    return sets_c(f->rule, out) ||
+           (f->rule == MPA_RULE_AA_07 && is_note(f) && was_echoed(members, count, f));
+}
+
+struct found {
+    struct mpa_rec_finding finding;
+    int last_member; /* The latest that has it. */
+};
 
 static bool same_occasion(const struct mpa_rec_finding *a, const struct mpa_rec_finding *b)
 {
@@ -78,7 +117,8 @@ static int unite_findings(const struct merge_member *members, int count, struct 
 
     for (int k = 0; k < count; k++)
         for (int i = 0; i < members[k].rec->finding_count && status == MPA_OK; i++)
-            status = add_found(&list, &members[k], k, &members[k].rec->findings[i]);
+            if (!is_overruled(members, count, out, &members[k].rec->findings[i]))
+                status = add_found(&list, &members[k], k, &members[k].rec->findings[i]);
     if (status == MPA_OK && list.count) {
         out->findings = calloc(list.count, sizeof *out->findings);
         status = out->findings ? MPA_OK : MPA_ERR_NOMEM;
@@ -212,6 +252,8 @@ int merge_verdicts(const struct merge_member *members, int count, struct mpa_rec
          rule = next_rule(members, count, rule + 1)) {
         struct counts c = unite_counts(members, count, (uint16_t)rule, out);
 
+        if (sets_c((uint16_t)rule, out) && c.by[MPA_VERDICT_BROKEN] > 0)
+            c = (struct counts){.by = {[MPA_VERDICT_PASSED] = 1}};
         status = put_counts(&list, (uint16_t)rule, &c);
     }
     if (status != MPA_OK) {

@@ -264,7 +264,7 @@ static void ac_07_nearly(struct synth *s)
     synth_open(c);
     synth_data(c->subflows[0], SYNTH_CLIENT, SYNTH_REQUEST);
     synth_transfer(c->subflows[0], SYNTH_SERVER, 5000);
-    join = synth_join_from(c, s->client, s->vip, 0);
+    join = synth_join_from(c, s->client, c->cfg.server->addr, 0);
     join->end[SYNTH_SERVER].host = s->server[2];
     synth_join_syn(join, false);
     tx = synth_rst_stateless(join, SYNTH_SERVER);

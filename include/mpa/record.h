@@ -123,6 +123,7 @@ struct mpa_rec_add_addr {
     int64_t last_before_echo_ns; /* Last copy before the first echo. */
     struct mpa_frame_ref first_frame, echo_frame;
     enum mpa_word hmac;    /* MPA_HMAC_* */
+    bool altered;          /* Of several captures one shows the right HMAC, another a wrong one. */
     enum mpa_word v6_secret; /* MPA_HMAC_OK or _BAD: whether the address follows from --v6-secret; NONE: not asked, or not to be told. */
     enum mpa_word vantage; /* MPA_AA_VANTAGE_* */
     int64_t joined_from[16]; /* Subflow ids. */
@@ -278,11 +279,14 @@ struct mpa_rec_vantage_pair {
 struct mpa_rec_deployment {
     struct mpa_addr vip;
     const char *mode; /* "D0" ... "D7", "D1/D2". */
+    const char *what; /* The same in words, by what was seen; static. */
     const char *confidence; /* "low", "medium", "high". */
     const char *const *evidence;
     int evidence_count;
     int64_t connections; /* With MPTCP, to that address. */
     int64_t consistent;  /* Joins reach who holds the key, as the mode promises: 0 or 1; MPA_NULL not to be told. */
+    bool lacks_c;        /* They do not, because the address belongs to several servers that do not forbid joins to it. */
+    bool vip_misses;     /* Joins to the address itself missed the host with the key. */
     const int64_t *broken_by; /* Ids of connections; the first ones of many. */
     int broken_count;
     const char *const *servers; /* Physical servers seen behind the address, as in mpa_rec_server. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * golden finds DIR FILE RULE FRAME...: the findings of a rule in one capture of a golden are at exactly these frames, which were read out
- * of the capture by hand; the capture's .md says why.
+ * of the capture by hand (without frames: there is none); the capture's .md says why.
  */
 #include "golden.h"
 
@@ -54,7 +54,7 @@ int golden_finds(int argc, char **argv)
     bool ok = false;
     int status;
 
-    if (argc < 5)
+    if (argc < 4)
         return GOLDEN_USAGE;
     if (!golden_open(&g, argv[1]))
         return GOLDEN_DIFFERENT;

@@ -359,6 +359,7 @@ static void fill_lists(struct fixture *f)
     f->deployment =
         (struct mpa_rec_deployment){.vip = fixture_addr("10.9.0.1"),
                                     .mode = "D1/D2",
+                                    .what = "a balancer or anycast, left by unique addresses",
                                     .confidence = "medium",
                                     .evidence = evidence,
                                     .evidence_count = 2,

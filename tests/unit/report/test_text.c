@@ -61,9 +61,11 @@ static void test_deployments(void)
     for (int i = 0; i < 5; i++)
         all[i] = f.deployment;
     all[1].mode = "D0"; /* Nothing was tried there: not a word. */
+    all[1].what = "plain MPTCP";
     all[1].confidence = "low";
     all[1].consistent = MPA_NULL;
     all[2].mode = "D3";
+    all[2].what = "a balancer that knows tokens";
     all[2].consistent = 1;
     f.report.deployments = all;
     f.report.deployment_count = 5;
@@ -75,6 +77,14 @@ static void test_deployments(void)
     check_has(text, "a balancer that knows tokens (D3), medium confidence; joins find the host");
     check_has(text, "\ndeployment: 1 more address, see below\n");
     check_has(text, "\naddresses by --v6-secret: 1 follows from it, 2 do not\n");
+    free(text);
+    all[1].consistent = 0; /* Servers that share an address and let clients join it. */
+    all[1].lacks_c = true;
+    all[2].vip_misses = true;
+    text = fixture_text(&f.report, 1, false, &plain);
+    check_has(text, "plain MPTCP (D0), low confidence; joins reach another server than");
+    check_has(text, "must set C, see connections 3, 7\n");
+    check_has(text, "joins to the unique");
     free(text);
 }
 

@@ -196,6 +196,68 @@ static void one_view_stays_as_it_is(void)
     expect(&a, &b, "3 2 1; / 3 1 7 1100; ");
 }
 
+/* C that was taken away behind the server is not missing: its own side says so, whatever the other one saw. */
+static void c_counts_as_it_was_sent(void)
+{
+    for (int at_server = 0; at_server < 2; at_server++) {
+        struct view a, b;
+        struct mpa_rec_conn *c;
+
+        view_begin(&a, 0, false);
+        view_begin(&b, 0, false);
+        a.made.subflows[0].vantage = MPA_VANTAGE_CLIENT;
+        b.made.subflows[0].vantage = at_server ? MPA_VANTAGE_SERVER : MPA_VANTAGE_UNKNOWN;
+        a.made.conn.server_denies_join = 0;
+        b.made.conn.server_denies_join = 1;
+        say_finding(&a, MPA_RULE_CBF_05, 0, 0, 1100 * MS);
+        say_tally(&a, MPA_RULE_CBF_05, MPA_VERDICT_BROKEN, 1);
+        c = merge_two(&a.made.conn, 0, &b.made.conn, 1);
+        CU_ASSERT_EQUAL(c->server_denies_join, at_server);
+        CU_ASSERT_EQUAL(c->finding_count, !at_server);
+        CU_ASSERT_EQUAL_FATAL(c->tally_count, 1);
+        CU_ASSERT_EQUAL(c->tallies[0].verdict, at_server ? MPA_VERDICT_PASSED : MPA_VERDICT_BROKEN);
+        CU_ASSERT_EQUAL(c->tallies[0].count, 1);
+        mpa_record_free(c);
+    }
+}
+
+/* An ADD_ADDR that one capture saw echoed was echoed; that of another address was not. */
+static void echoes_count_wherever_seen(void)
+{
+    for (int other = 0; other < 2; other++) {
+        struct view a, b;
+        struct mpa_rec_add_addr advert = {.from_server = true,
+                                          .id = 1,
+                                          .addr = made_end(7, 0).addr,
+                                          .port = MPA_NULL,
+                                          .first_ns = 1100 * MS,
+                                          .echo_ns = MPA_NULL};
+        struct mpa_rec_conn *c;
+
+        view_begin(&a, 0, false);
+        view_begin(&b, 0, false);
+        advert.hmac = MPA_HMAC_OK;
+        a.made.adverts[a.made.conn.add_addr_count++] = advert;
+        advert.echoes = 1;
+        advert.echo_ns = 1200 * MS;
+        advert.hmac = MPA_HMAC_BAD;
+        b.made.adverts[b.made.conn.add_addr_count++] = advert;
+        say_finding(&a, MPA_RULE_AA_07, MPA_NULL, 1, 1100 * MS);
+        a.findings[0].severity = MPA_SEVERITY_INFO;
+        a.findings[0].verdict = MPA_FINDING_INFO;
+        a.findings[0].values[0] =
+            (struct mpa_rec_value){.name = "id", .kind = MPA_COMPARED_NUMBER, .number = 1};
+        a.findings[0].values[1] = (struct mpa_rec_value){
+            .name = "address", .kind = MPA_COMPARED_ADDR, .addr = made_end(other ? 8 : 7, 0).addr};
+        a.findings[0].value_count = 2;
+        c = merge_two(&a.made.conn, 0, &b.made.conn, 1);
+        CU_ASSERT_EQUAL(c->finding_count, other);
+        CU_ASSERT_EQUAL_FATAL(c->add_addr_count, 1);
+        CU_ASSERT_TRUE(c->add_addrs[0].altered);
+        mpa_record_free(c);
+    }
+}
+
 int main(void)
 {
     unsigned failures;
@@ -210,6 +272,8 @@ int main(void)
     CU_ADD_TEST(suite, notes_are_not_counted);
     CU_ADD_TEST(suite, not_verifiable_where_nobody_could_judge);
     CU_ADD_TEST(suite, one_view_stays_as_it_is);
+    CU_ADD_TEST(suite, c_counts_as_it_was_sent);
+    CU_ADD_TEST(suite, echoes_count_wherever_seen);
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();
     failures = CU_get_number_of_failures();
