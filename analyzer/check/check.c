@@ -97,6 +97,12 @@ static bool applies(const struct mpa_check *c, const struct check_row *row, enum
             1u << dialect) != 0;
 }
 
+/* The dialect is decided by this very option. */
+static bool opens(const struct check_case *k, enum mpa_word protocol)
+{
+    return protocol == MPA_PROTOCOL_TCP && k->option && k->option->subtype == MPA_MP_CAPABLE;
+}
+
 static void fill_finding(const struct check_case *k, struct mpa_rec_finding *f)
 {
     if (f->frame_count == 0 && k->segment)
@@ -126,7 +132,7 @@ static void judge(struct mpa_check *c, int rule, const struct check_case *k, enu
     verdict = c->judges[rule](k, &f);
     if (verdict == MPA_VERDICT_NOT_APPLICABLE)
         return;
-    if (protocol != MPA_PROTOCOL_TCP && !(row->info.dialects & 1u << dialect))
+    if (!(row->info.dialects & 1u << dialect) && !opens(k, protocol))
         verdict = MPA_VERDICT_NV_DIAL;
     if (verdict == MPA_VERDICT_BROKEN || verdict == MPA_VERDICT_NOTED)
         fill_finding(k, &f);

@@ -383,6 +383,20 @@ case_check_vantage_points() {
         }' <"$work/out" 2>"$work/err" || fail "findings do not fit the connections"
 }
 
+# Where the capture cut MP_CAPABLE off, nobody knows the dialect: rules of one dialect say nothing certain of the other options.
+case_check_cut_capable() {
+    local dialect length
+    for dialect in icnp v0 apple-v0; do
+        for length in 74 78 82; do
+            "$MPA_SYNTH" "$dialect" -o "$work/cut.pcap" --snaplen "$length" || fail "the generator failed"
+            analyze --check --report=json "$work/cut.pcap"
+            expect_status 0
+            [ "$(findings '(AA-03|PR-01)')" -eq 0 ] || fail "$dialect is judged by version 1, $length bytes a packet"
+        done
+    done
+    expect_out '"id":"AA-03","checked":[1-9][0-9]*,"passed":0,"broken":0,'
+}
+
 case_list_rules() {
     local table=$MPA_SOURCE_DIR/include/mpa/tbl/rules.h
     grep -Eo '^RULE\([A-Z]+_[0-9]+, "[^"]+"' "$table" | sed 's/.*"\(.*\)"/\1/' >"$work/ids"
@@ -399,6 +413,16 @@ case_list_rules() {
     analyze --list-rules -o "$work/list"
     expect_nothing
     [ -s "$work/list" ] || fail "-o is not heeded"
+    # What it does not heed is refused.
+    analyze --list-rules "$capture"
+    expect_usage 'client\.pcap: --list-rules reads no capture'
+    analyze --list-rules --tap "$work/t"
+    expect_usage '--tap does not go with --list-rules'
+    [ ! -e "$work/t" ] || fail "an output was made"
+    analyze -f tcp --list-rules
+    expect_usage 'mptcp-analyze: -f does not go with --list-rules'
+    analyze --check --list-rules
+    expect_usage '--check does not go with --list-rules'
 }
 
 # Damaged HMACs as the cable's log counts them (bad-join-hmac4), and a join that reached another server (forbidden-join4).
@@ -557,4 +581,51 @@ case_check_unread() {
         [ "$(xmllint --xpath 'count(//testcase[error])' junit.xml)" -eq 2 ] || fail "JUnit: not two errors with --separate"
         [ "$(grep -c '^not ok ' t.tap)" -eq 2 ] || fail "TAP: not two errors with --separate"
     done
+}
+
+# "Nothing to repair" is not said where nothing was judged, nor beside failures that no rule names.
+case_check_next() {
+    make_captures
+    analyze --check "$kept"
+    expect_out '^next: nothing to repair'
+    analyze --check=rfc6824 "$kept"
+    expect_out '^next: nothing was judged: '
+    analyze --quiet --check --select connection=7 "$kept"
+    expect_out '^next: nothing was judged: '
+    pcap_header 1 >"$work/nothing.pcap"
+    analyze --quiet --check "$work/nothing.pcap"
+    expect_status 0
+    expect_out '^next: nothing was judged: no rule had an occasion here'
+    analyze --check "$golden/../anycast-no-add-addr"
+    expect_status 0
+    expect_out '^next: no broken rule explains it, but 8 connections failed: begin there'
+    expect_out '^Conformance: no error, no warning; 8 notes'
+    analyze --check --fail-on warning --rule AC-05=error "$golden/../anycast-no-add-addr"
+    expect_status 0
+    analyze --check --report=json "$golden/../anycast-no-add-addr"
+    expect_out '"rule":"AC-05","severity":"info","verdict":"info"'
+    expect_out '"id":"AC-05","checked":[0-9]+,"passed":[0-9]+,"broken":0,'
+}
+
+# Keys of what was compared are keys: no spaces.
+case_check_keys() {
+    local rule
+    for rule in $(grep -Eo '^RULE\([A-Z]+_[0-9]+, "(AA|FA|FB)-[0-9]+"' "$MPA_SOURCE_DIR/include/mpa/tbl/rules.h" | sed 's/.*"\(.*\)"/\1/'); do
+        "$MPA_SYNTH" rule "$rule" breaks -o "$work/rule.pcap" || fail "the generator failed"
+        analyze --quiet --check --report=json --csv "$work/csv" "$work/rule.pcap"
+        [ "$(json '"values":\{[^}]*"[a-z_0-9]+ [a-z_0-9 ]+":')" -eq 0 ] || fail "a key has a space ($rule)"
+        ! grep -Eq '(^|[",;])[a-z_0-9]+ [a-z_0-9 ]+=' "$work/csv/findings.csv" || fail "a key in CSV has a space ($rule)"
+    done
+}
+
+# Addresses that do not follow from the secret fail as counters do that differ.
+case_v6_secret_status() {
+    local folder=$golden/../add-addr-port6
+    analyze "$folder"
+    expect_status 0
+    analyze --v6-secret 00112233 "$folder"
+    expect_status 1
+    analyze --check --v6-secret 00112233 "$folder"
+    expect_status 1
+    expect_out '^next: no broken rule explains it, but [0-9]+ address(es)? do(es)? not follow from the secret: begin there'
 }
