@@ -315,7 +315,7 @@ enum mpa_verdict check_ac_05(const struct check_case *k, struct mpa_rec_finding 
     f->subflow = hit->subflow;
     if (k->record->syn_ns != MPA_NULL)
         check_duration(f, "unprotected_for", hit->ns - k->record->syn_ns);
-    return check_broken(f, "Churn hits the connection before a direct subflow is usable");
+    return check_noted(f, "Churn hits the connection before a direct subflow is usable");
 }
 
 /* AC-06.  A second SYN/ACK of another server, or the first server's again after another one reset

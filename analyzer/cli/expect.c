@@ -17,18 +17,6 @@ struct comparison {
     char path[PATH_SIZE];
 };
 
-json_t *expect_load(const char *path, char *error, size_t error_size)
-{
-    json_error_t where;
-    json_t *expected = json_load_file(path, 0, &where);
-
-    if (!expected && where.line > 0)
-        snprintf(error, error_size, "%s: line %d: %s", path, where.line, where.text);
-    else if (!expected)
-        snprintf(error, error_size, "%s", where.text);
-    return expected;
-}
-
 static void differ(struct comparison *c, const json_t *expected, const json_t *got)
 {
     const size_t flags = JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS;
@@ -50,6 +38,66 @@ static bool is_range(const json_t *o)
     size_t known = (json_object_get(o, "min") ? 1u : 0u) + (json_object_get(o, "max") ? 1u : 0u);
 
     return known > 0 && json_object_size(o) == known;
+}
+
+/* What nothing can meet: a bound that is no number, or bounds that are the wrong way round.  'path' is of the object 'o'. */
+static bool check_range(const json_t *o, const char *path, char *error, size_t error_size)
+{
+    const json_t *min = json_object_get(o, "min"), *max = json_object_get(o, "max");
+    const char *wrong = min && !json_is_number(min)   ? "\"min\" is no number"
+                        : max && !json_is_number(max) ? "\"max\" is no number"
+                        : min && max && json_number_value(min) > json_number_value(max)
+                            ? "\"min\" is above \"max\""
+                            : NULL;
+
+    if (wrong)
+        snprintf(error, error_size, "%s: %s", *path ? path : "the whole", wrong);
+    return !wrong;
+}
+
+static bool check_below(const json_t *expected, char path[PATH_SIZE], char *error,
+                        size_t error_size)
+{
+    size_t size = strlen(path), i;
+    json_t *value;
+    const char *key;
+    bool right = true;
+
+    if (json_is_object(expected) && is_range(expected))
+        return check_range(expected, path, error, error_size);
+    json_object_foreach((json_t *)(uintptr_t)expected, key, value)
+    {
+        if (!right)
+            break;
+        snprintf(path + size, PATH_SIZE - size, "%s%s", size > 0 ? "." : "", key);
+        right = check_below(value, path, error, error_size);
+    }
+    json_array_foreach(expected, i, value)
+    {
+        if (!right)
+            break;
+        snprintf(path + size, PATH_SIZE - size, "[%zu]", i);
+        right = check_below(value, path, error, error_size);
+    }
+    path[size] = '\0';
+    return right;
+}
+
+json_t *expect_load(const char *path, char *error, size_t error_size)
+{
+    json_error_t where;
+    json_t *expected = json_load_file(path, 0, &where);
+    char at[PATH_SIZE] = "", wrong[PATH_SIZE + 64];
+
+    if (!expected && where.line > 0)
+        snprintf(error, error_size, "%s: line %d: %s", path, where.line, where.text);
+    else if (!expected)
+        snprintf(error, error_size, "%s", where.text);
+    if (!expected || check_below(expected, at, wrong, sizeof(wrong)))
+        return expected;
+    snprintf(error, error_size, "%s: %s", path, wrong);
+    json_decref(expected);
+    return NULL;
 }
 
 static bool in_range(const json_t *range, const json_t *got)

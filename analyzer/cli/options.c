@@ -303,7 +303,7 @@ static const struct option_row rows[] = {
     {NULL, "fail-on", 0, ARGUMENT_REQUIRED, "error|warning|never", set_fail_on, 0,
      "findings of which severity give exit status 1; default error"},
     {NULL, "rule", 0, ARGUMENT_REQUIRED, "ID=CHANGE", set_rule, 0,
-     "change a rule: off, or its severity: info, warning, error; may be repeated"},
+     "change a rule: off, or its severity: info, warning, error (remarks stay remarks); may be repeated"},
     {NULL, "strict-ids", 0, ARGUMENT_NONE, NULL, set_flag, AT(checks.strict_ids), "report address IDs that are not advertised in increasing order"},
     {NULL, "junit", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(junit), "write verdicts as JUnit XML; implies --check, as do the next four"},
     {NULL, "sarif", 0, ARGUMENT_REQUIRED, "FILE", set_text, AT(sarif), "write verdicts as SARIF 2.1.0"},
@@ -340,6 +340,7 @@ struct parser {
     const char *const *argv;
     int at; /* Next argument. */
     struct options *o;
+    const struct option_row *not_of_list; /* The last option that --list-rules does not go with. */
     char *error;
     size_t error_size;
 };
@@ -389,6 +390,9 @@ static int apply(struct parser *p, const struct option_row *row, const char *sho
         value = p->argv[p->at++];
     }
     rc = row->set(p->o, row, value, &why);
+    if (row->set != set_report && row->offset != AT(output) && row->offset != AT(list_rules) &&
+        row->offset != AT(quiet))
+        p->not_of_list = row;
     if (rc != MPA_ERR_ARGUMENT)
         return rc;
     if (row->set == set_v6_secret) /* Not to be shown to whoever reads the log. */
@@ -509,6 +513,18 @@ static int parse_all(struct parser *p)
     return rc;
 }
 
+static int check_list(struct parser *p)
+{
+    const struct option_row *row = p->not_of_list;
+
+    if (p->o->capture_count > 0)
+        return fail(p, "%s: --list-rules reads no capture", p->o->captures[0]);
+    if (row)
+        return fail(p, "%s%s%.1s does not go with --list-rules", row->name ? "--" : "-",
+                    row->name ? row->name : "", row->name ? "" : &row->letter);
+    return 0;
+}
+
 static int check_all(struct parser *p)
 {
     const struct options *o = p->o;
@@ -558,7 +574,12 @@ static int read_lists(struct parser *p)
 int options_parse(int argc, const char *const *argv, struct options *ret, char *ret_error,
                   size_t error_size)
 {
-    struct parser p = {argc, argv, 1, ret, ret_error, error_size};
+    struct parser p = {.argc = argc,
+                       .argv = argv,
+                       .at = 1,
+                       .o = ret,
+                       .error = ret_error,
+                       .error_size = error_size};
     int rc;
 
     *ret = (struct options){.ports = MPA_TUNNEL_PORTS_DEFAULT, .fail_on = MPA_SEVERITY_ERROR};
@@ -566,8 +587,10 @@ int options_parse(int argc, const char *const *argv, struct options *ret, char *
     if (!ret->captures)
         return MPA_ERR_NOMEM;
     rc = parse_all(&p);
-    if (rc != 0 || ret->help || ret->version || ret->list_rules)
+    if (rc != 0 || ret->help || ret->version)
         return rc;
+    if (ret->list_rules)
+        return check_list(&p);
     rc = check_all(&p);
     return rc != 0 ? rc : read_lists(&p);
 }
@@ -641,8 +664,9 @@ void options_help(FILE *out)
         put_row(out, &rows[i]);
     }
     fputs("\nExit status: 0 done; 1 findings at or above --fail-on, differences from --expect or\n"
-          "--nstat; 2 wrong usage; 3 an input could not be read or ended early (what was read is\n"
-          "reported); 4 internal error, or output that could not be written.\n",
+          "--nstat, addresses against --v6-secret; 2 wrong usage; 3 an input could not be read or\n"
+          "ended early (what was read is reported); 4 internal error, or output that could not be\n"
+          "written.\n",
           out);
 }
 

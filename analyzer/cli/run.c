@@ -155,7 +155,7 @@ static int report(struct run *r, int first, int count, const char *file)
         namesakes += strcmp(output_basename(r->paths[i]), output_basename(file)) == 0;
     if (rc == 0 && worth_a_report(r, &study)) {
         tell_selection(r, &study);
-        if (!hosts_agree(&study.report))
+        if (!hosts_agree(&study.report) || study.report.v6_bad > 0)
             raise_status(r, EXIT_FINDINGS);
         if (r->o->expected)
             rc = compare(r, first, file, &study);
@@ -193,10 +193,23 @@ static int report_failed(struct run *r)
     return rc;
 }
 
+/* --expect with one expectation a capture. */
+static void compare_length(struct run *r)
+{
+    size_t count = json_array_size(r->o->expected);
+
+    if (!r->o->separate || !json_is_array(r->o->expected) || count == (size_t)r->path_count)
+        return;
+    say_error("%s has %zu item%s for %d capture%s", r->o->expect_file, count, count == 1 ? "" : "s",
+              r->path_count, r->path_count == 1 ? "" : "s");
+    raise_status(r, EXIT_FINDINGS);
+}
+
 static int report_all(struct run *r)
 {
     int rc = 0;
 
+    compare_length(r);
     if (!r->o->separate)
         return r->path_count > 0 ? report(r, 0, r->path_count, NULL) : 0;
     for (int i = 0; i < r->path_count && rc == 0; i++)

@@ -196,6 +196,9 @@ const char *mpa_compared_name(const struct mpa_rec_value *compared, char *ret)
     if (bare && ends_in(compared->name, size, "_ns"))
         size -= strlen("_ns");
     snprintf(ret, MPA_COMPARED_NAME, "%.*s%s", (int)size, compared->name, bare ? "_dur_ns" : "");
+    for (char *p = ret; *p != '\0'; p++)
+        if (*p == ' ') /* A key. */
+            *p = '_';
     return ret;
 }
 

@@ -98,6 +98,7 @@ struct text_writer {
     struct text_table adverts;
     struct text_found *found[MPA_RULE_COUNT]; /* Rules with findings. */
     int64_t found_severity[3], found_known, found_connections;
+    int64_t failed; /* Connections that ended so. */
 };
 
 /* text_verdict.c: the lines above the tables. */

@@ -69,6 +69,7 @@ int text_check_gather(struct text_writer *w, const struct mpa_rec_conn *conn)
         w->found_known += f->baseline;
     }
     w->found_connections += worse;
+    w->failed += conn->outcome == MPA_OUTCOME_FAILED;
     return MPA_OK;
 }
 
@@ -326,9 +327,45 @@ static void pattern(struct text_writer *w, const struct text_found *f, char *ret
                  "implementation, or of what lies between them");
 }
 
+/* No rule is to be begun with.  That does not mean that all is well. */
+static void next_without_finding(struct text_writer *w, const struct mpa_rec_report *r)
+{
+    struct rule_states s = count_states(r);
+    int reason = commonest_reason(r);
+    char failed[TEXT_CELL], wrong[TEXT_CELL];
+
+    if (w->failed > 0 || r->v6_bad > 0) {
+        bool both = w->failed > 0 && r->v6_bad > 0;
+
+        if (w->failed > 0)
+            snprintf(failed, sizeof(failed), "%" PRId64 " connection%s failed", w->failed,
+                     w->failed == 1 ? "" : "s");
+        if (r->v6_bad > 0)
+            snprintf(wrong, sizeof(wrong), "%" PRId64 " address%s not follow from the secret",
+                     r->v6_bad, r->v6_bad == 1 ? " does" : "es do");
+        text_paragraphf(w->out, "next: ", 2, "no broken rule explains it, but %s%s%s: begin there",
+                        w->failed > 0 ? failed : "", both ? " and " : "",
+                        r->v6_bad > 0 ? wrong : "");
+    } else if (s.broken + s.kept == 0 && w->found_severity[0] + w->found_severity[1] == 0) {
+        text_paragraphf(w->out, "next: ", 2, "nothing was judged: %s%s",
+                        s.off == r->rule_count ? "all rules are off"
+                        : reason >= 0          ? "mostly because "
+                                               : "no rule had an occasion here",
+                        s.off < r->rule_count && reason >= 0
+                            ? mpa_verdict_meaning((enum mpa_verdict)(MPA_VERDICT_NV_FIRST + reason))
+                            : "");
+    } else if (reason >= 0) {
+        text_paragraphf(w->out, "next: ", 2,
+                        "nothing to repair; what could not be judged is mostly so because %s",
+                        mpa_verdict_meaning((enum mpa_verdict)(MPA_VERDICT_NV_FIRST + reason)));
+    } else {
+        text_paragraph(w->out, "next: ", 2, "nothing to repair");
+    }
+}
+
 static void next_look(struct text_writer *w, const struct mpa_rec_report *r)
 {
-    int worst = worst_rule(w, r), reason = commonest_reason(r);
+    int worst = worst_rule(w, r);
     char frame[TEXT_CELL], file[FINDING_TEXT], common[256];
     const struct text_found *f = worst >= 0 ? w->found[worst] : NULL;
 
@@ -341,12 +378,8 @@ static void next_look(struct text_writer *w, const struct mpa_rec_report *r)
             mpa_rule_info((enum mpa_rule)worst)->id, mpa_rule_info((enum mpa_rule)worst)->reference,
             frame[0] ? ", frame " : "", frame, frame[0] ? " of " : "",
             frame[0] ? finding_file(r, f->first.capture, &w->values, file) : "", common);
-    } else if (reason >= 0) {
-        text_paragraphf(w->out, "next: ", 2,
-                        "nothing to repair; what could not be judged is mostly so because %s",
-                        mpa_verdict_meaning((enum mpa_verdict)(MPA_VERDICT_NV_FIRST + reason)));
     } else {
-        text_paragraph(w->out, "next: ", 2, "nothing to repair");
+        next_without_finding(w, r);
     }
 }
 

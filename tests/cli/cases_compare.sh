@@ -50,7 +50,11 @@ case_expect_separate() {
     echo '[{"schema": "mptcp-analyze/1"}]' >"$work/e.json"
     analyze --separate --expect "$work/e.json" "$work/a.pcap" "$work/b.pcap"
     expect_status 1
-    expect_line 'b\.pcap: .*e\.json has no item for it'
+    expect_line 'e\.json has 1 item for 2 captures'
+    echo '[{}, {}, {}]' >"$work/e.json"
+    analyze --separate --expect "$work/e.json" "$work/a.pcap" "$work/b.pcap"
+    expect_status 1
+    expect_line 'e\.json has 3 items for 2 captures'
 }
 
 case_expect_bad_file() {
@@ -59,6 +63,13 @@ case_expect_bad_file() {
     echo '{"a": ' >"$work/e.json"
     analyze --expect "$work/e.json" "$capture"
     expect_usage 'e\.json: line 2'
+    # What nothing can meet.
+    local wrong
+    for wrong in '{"min":"99999"}' '{"max":null}' '{"min":3,"max":2}' '{"min":[1]}'; do
+        echo "{\"captures\":[{},{\"packets\":$wrong}]}" >"$work/e.json"
+        analyze --expect "$work/e.json" "$capture"
+        expect_usage 'e\.json: captures\[1\]\.packets: "(min|max)" is '
+    done
 }
 
 case_nstat() {
