@@ -78,6 +78,8 @@ struct check_join {
 #define CHECK_JOIN_LATE        0x40 /* 'early' had received something that the capture does not hold. */
 #define CHECK_JOIN_GUESS       0x80  /* Its token is unknown: counted. */
 #define CHECK_JOIN_HAS_REASON  0x100 /* See 'options_frame'. */
+#define CHECK_JOIN_CROSSING    0x200 /* 'answer' has payload: it may have been under way. */
+#define CHECK_JOIN_ASKED       0x400 /* The SYN/ACK was repeated after the third ACK. */
 
 /* In each subflow. */
 struct check_join_subflow {

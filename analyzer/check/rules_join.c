@@ -192,9 +192,29 @@ enum mpa_verdict check_jn_06(const struct check_case *k, struct mpa_rec_finding 
     return check_broken(f, "A join is refused without MP_TCPRST by a port that speaks MPTCP");
 }
 
+/* So soon after the third ACK the joiner cannot have the fourth yet: it takes a round trip.  Half of one is not enough, for that of the
+   handshake may have been a long one; and of short ones nothing is said. */
+static bool sooner_than_answer(const struct mpa_subflow *sf, const struct check_join *j)
+{
+    int64_t rtt = check_rtt(sf->conn, 0), own = j->synack.ns - j->syn.ns;
+
+    if (rtt > own)
+        rtt = own;
+    return beside_opener(sf) && rtt >= 2 * MILLI && j->ack.ns - j->synack.ns < rtt / 8 &&
+           j->early.ns - j->ack.ns < rtt / 8;
+}
+
+/* The listener's next packet is the answer to the third ACK, and not one that was under way when the data came. */
+static bool is_fourth_ack(const struct mpa_subflow *sf, const struct check_join *j)
+{
+    return check_packet_seen(&j->answer) && !(j->flags & CHECK_JOIN_CROSSING) &&
+           j->answer_ack == sf->half[check_opener(sf)].isn + 1 &&
+           j->answer.ns - j->ack.ns <= 2 * (j->synack.ns - j->syn.ns) + 10 * MILLI;
+}
+
 /* JN-07.  Not only beside the joiner: where the data passes before the fourth ACK does, it was sent before that arrived, wherever the
    capture stands.  The fourth ACK must be there, though, and be that of the third: one that covers the data may be a later packet, and the
-   fourth ACK missing in the capture.  When the data passes later, but sooner than an answer can come, the joiner alone knows. */
+   fourth ACK missing in the capture; but for data beside the joiner that no fourth ACK can have preceded.  When the data passes later, but sooner than an answer can come, the joiner alone knows. */
 enum mpa_verdict check_jn_07(const struct check_case *k, struct mpa_rec_finding *f)
 {
     const struct mpa_subflow *sf = k->sf;
@@ -204,8 +224,7 @@ enum mpa_verdict check_jn_07(const struct check_case *k, struct mpa_rec_finding 
         return MPA_VERDICT_NOT_APPLICABLE;
     if (check_packet_seen(&j->early)) {
         if ((j->flags & CHECK_JOIN_LATE) || sf->join_ack_hmac == MPA_HMAC_NONE ||
-            has_holes(k->conn) || !check_packet_seen(&j->answer) ||
-            j->answer_ack != sf->half[check_opener(sf)].isn + 1)
+            has_holes(k->conn) || (!is_fourth_ack(sf, j) && !sooner_than_answer(sf, j)))
             return MPA_VERDICT_NV_LOSS;
         check_frame(f, j->early.at);
         check_frame(f, j->ack.at);
@@ -220,7 +239,8 @@ enum mpa_verdict check_jn_07(const struct check_case *k, struct mpa_rec_finding 
     return MPA_VERDICT_PASSED;
 }
 
-/* JN-08 */
+/* JN-08.  Where the listener says something later, one lost packet would explain it all: then only its repeated SYN/ACK shows that the
+   third ACK had to be repeated. */
 enum mpa_verdict check_jn_08(const struct check_case *k, struct mpa_rec_finding *f)
 {
     const struct mpa_subflow *sf = k->sf;
@@ -238,7 +258,7 @@ enum mpa_verdict check_jn_08(const struct check_case *k, struct mpa_rec_finding 
         return MPA_VERDICT_NV_END;
     if (!beside_opener(sf) && check_beside_sender(k->conn, check_listener(sf)) != 1)
         return MPA_VERDICT_NV_VANT;
-    if (has_holes(k->conn))
+    if (has_holes(k->conn) || (answered != INT64_MAX && !(j->flags & CHECK_JOIN_ASKED)))
         return MPA_VERDICT_NV_LOSS;
     check_frame(f, j->ack.at);
     f->ns = j->ack.ns;
@@ -488,25 +508,27 @@ enum mpa_verdict check_jn_13(const struct check_case *k, struct mpa_rec_finding 
     const struct mpa_conn *conn = k->conn;
     const struct check_join_conn *cj = &k->cc->join;
     const struct check_join *j = joined(k->sf);
-    int64_t rtt, peer_fin;
+    int64_t slack, peer_fin;
 
     if (!j)
         return MPA_VERDICT_NOT_APPLICABLE;
     if (conn->flags & MPA_CONN_JOINS_ONLY)
         return MPA_VERDICT_NV_SUB;
-    rtt = check_rtt(conn, SECOND);
-    if (check_packet_seen(&cj->finished) && j->syn.ns > cj->finished.ns + rtt)
+    slack = 4 * check_rtt(conn, SECOND); /* It may have grown since the handshake. */
+    if (slack < SECOND)
+        slack = SECOND;
+    if (check_packet_seen(&cj->finished) && j->syn.ns > cj->finished.ns + slack)
         return too_late(f, conn, j, cj->finished.at, cj->finished.ns,
                         "A join comes after both DATA_FINs were acknowledged");
-    if (check_packet_seen(&cj->infinite) && j->syn.ns > cj->infinite.ns + rtt)
+    if (check_packet_seen(&cj->infinite) && j->syn.ns > cj->infinite.ns + slack)
         return too_late(f, conn, j, cj->infinite.at, cj->infinite.ns,
                         "A join comes after an infinite mapping");
-    if (conn->fallback != MPA_FALLBACK_REASON_NONE && j->syn.ns > conn->fallback_ns + rtt)
+    if (conn->fallback != MPA_FALLBACK_REASON_NONE && j->syn.ns > conn->fallback_ns + slack)
         return beside_opener(k->sf) ? too_late(f, conn, j, conn->fallback_frame, conn->fallback_ns,
                                                "A join comes after the fallback to TCP")
                                     : MPA_VERDICT_NV_VANT;
     peer_fin = cj->fin_ns[check_listener(k->sf)];
-    if (peer_fin && j->syn.ns > peer_fin + (beside_opener(k->sf) ? 0 : rtt)) {
+    if (peer_fin && j->syn.ns > peer_fin + (beside_opener(k->sf) ? 0 : slack)) {
         check_frame(f, j->syn.at);
         check_duration(f, "since the DATA_FIN", j->syn.ns - peer_fin);
         return check_noted(f, "A join comes after the peer's DATA_FIN");

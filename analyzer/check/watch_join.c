@@ -302,7 +302,7 @@ static void opener_sends(const struct mpa_segment *seg, const struct mpa_subflow
     if ((seg->flags & MPA_TCP_FIN) && j->fin_ns == 0)
         j->fin_ns = seg->ns;
     if (bad_synack(sf, j) && !check_packet_seen(&j->rst[dir]) &&
-        (seg->payload_size || seg->ns > j->synack.ns + SECOND))
+        (seg->payload_size || seg->ns > j->synack.ns + SECOND + 2 * check_rtt(sf->conn, SECOND)))
         note(&j->goes_on, frame_of(seg), seg->ns);
     if (seg->payload_size)
         note_payload(seg, sf, dir, j);
@@ -314,6 +314,8 @@ static void listener_sends(const struct mpa_segment *seg, const struct mpa_subfl
     if (seg->flags & MPA_TCP_SYN) {
         if (!check_packet_seen(&j->synack) && is_whole(seg) && join_size(j, seg) != 8)
             j->flags |= CHECK_JOIN_BARE_SYNACK;
+        if (check_packet_seen(&j->ack))
+            j->flags |= CHECK_JOIN_ASKED;
         note(&j->synack, frame_of(seg), seg->ns);
         j->synack_tsval = seg->tsval;
         return;
@@ -323,6 +325,8 @@ static void listener_sends(const struct mpa_segment *seg, const struct mpa_subfl
     if (!check_packet_seen(&j->answer)) {
         note(&j->answer, frame_of(seg), seg->ns);
         j->answer_ack = seg->ack;
+        if (seg->payload_size)
+            j->flags |= CHECK_JOIN_CROSSING;
     }
     if (bad_ack(sf, j) && !check_packet_seen(&j->rst[dir]))
         note(&j->accepted, frame_of(seg), seg->ns);

@@ -497,6 +497,8 @@ static void jn_08(struct synth *s, bool repeated)
     synth_wait(c, SYNTH_S);
     if (repeated)
         synth_join_ack(f);
+    else
+        synth_join_synack(f, false);
     s->alter = NULL;
     synth_wait(c, 3 * SYNTH_S);
     if (repeated)
@@ -505,7 +507,7 @@ static void jn_08(struct synth *s, bool repeated)
     finish(c);
 }
 
-/* The fourth ACK comes after four seconds, to nobody's request. */
+/* The SYN/ACK asks for it in vain; the fourth ACK comes after four seconds, to nobody's request. */
 static void jn_08_breaks(struct synth *s)
 {
     jn_08(s, false);
