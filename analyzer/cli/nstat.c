@@ -16,10 +16,12 @@
 struct counters {
     bool has[MPA_COUNTER_COUNT];
     int64_t value[MPA_COUNTER_COUNT];
+    int mptcp; /* Counters of MPTCP in the file, those that no row has too. */
 };
 
 static void set_counter(struct counters *c, const char *name, int64_t value)
 {
+    c->mptcp += strncmp(name, "MPTcpExt", strlen("MPTcpExt")) == 0;
     for (int i = 0; i < MPA_COUNTER_COUNT; i++)
         if (strcmp(mpa_counter_name((enum mpa_counter)i), name) == 0) {
             c->has[i] = true;
@@ -92,6 +94,7 @@ static int read_files(char *files, struct nstat_host *ret, char *error, size_t e
         rc = read_file(after, &second, error, error_size);
     if (rc != MPA_OK)
         return rc;
+    ret->in_file = after ? second.mptcp : first.mptcp;
     for (int i = 0; i < MPA_COUNTER_COUNT; i++) {
         ret->has[i] = after ? second.has[i] : first.has[i];
         ret->value[i] = after ? second.value[i] - first.value[i] : first.value[i];

@@ -14,6 +14,7 @@ struct nstat_host {
     int addr_count;
     bool has[MPA_COUNTER_COUNT]; /* Which counters the kernel has. */
     int64_t value[MPA_COUNTER_COUNT];
+    int in_file; /* Counters of MPTCP in the file, those that cannot be compared too. */
 };
 
 /*

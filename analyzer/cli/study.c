@@ -153,6 +153,7 @@ static void fill_hosts(struct study *s)
         if (!best)
             continue; /* No capture could be read. */
         s->rec_hosts[i].seen = mpa_hosts_seen(best, i);
+        s->rec_hosts[i].in_file = s->o->nstat[i].in_file;
         s->rec_hosts[i].counters = rows;
         s->rec_hosts[i].counter_count = nstat_compare(&s->o->nstat[i], best, i, rows);
     }

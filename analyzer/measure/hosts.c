@@ -7,7 +7,17 @@
 enum direction { SENT, RECEIVED };
 
 /* Columns 'how': bits. */
-enum { EACH = 0, FIRST = 1, GOOD = 2, IDS = 4, LIVE = 8, FIRST_GOOD = FIRST | GOOD };
+enum {
+    EACH = 0,
+    FIRST = 1,
+    GOOD = 2,
+    IDS = 4,
+    LIVE = 8,
+    BAD = 16,
+    INFINITE = 32,
+    NO_TOKEN = 64,
+    FIRST_GOOD = FIRST | GOOD
+};
 
 static const struct {
     const char *name;
@@ -88,6 +98,8 @@ static enum mpa_word what_is(const struct mpa_option *o, uint8_t tcp_flags)
     case MPA_MP_JOIN:
         return handshake_row(tcp_flags, MPA_OPT_COUNT_MP_JOIN_SYN, MPA_OPT_COUNT_MP_JOIN_SYNACK,
                              MPA_OPT_COUNT_MP_JOIN_ACK);
+    case MPA_DSS:
+        return MPA_OPT_COUNT_DSS;
     case MPA_ADD_ADDR:
         return o->add_addr.echo ? MPA_OPT_COUNT_ADD_ADDR_ECHO : MPA_OPT_COUNT_ADD_ADDR;
     case MPA_REMOVE_ADDR:
@@ -111,12 +123,28 @@ static bool by_opener(const struct mpa_event *e)
     return (e->dir == MPA_TO_CLIENT) == ((e->subflow->flags & MPA_SF_BY_SERVER) != 0);
 }
 
+/* The answer to a join SYN: there is no subflow. */
+static bool refuses_token(const struct mpa_event *e)
+{
+    return e->subflow->role == MPA_ROLE_JOIN && !by_opener(e) && e->subflow->synack_ns == 0 &&
+           e->option->tcprst.reason == 1;
+}
+
+static bool is_infinite(const struct mpa_option *o)
+{
+    return (o->dss.flags & MPA_DSS_MAP) && o->dss.length == 0;
+}
+
 static bool counts(unsigned how, enum direction direction, const struct mpa_event *e)
 {
     const struct mpa_subflow *sf = e->subflow;
     bool answer = (e->segment->flags & MPA_TCP_ACK) != 0;
 
     if ((how & FIRST) && e->ns != (answer ? sf->synack_ns : sf->syn_ns))
+        return false;
+    if ((how & INFINITE) && !is_infinite(e->option))
+        return false;
+    if ((how & NO_TOKEN) && !refuses_token(e))
         return false;
     return !(how & LIVE) || sf->role != MPA_ROLE_JOIN || sf->usable_ns != 0 ||
            (direction == SENT && by_opener(e));
@@ -134,8 +162,10 @@ static void count_event(struct mpa_hosts *h, int host, enum direction direction,
             !counts(rows[i].how, direction, e))
             continue;
         if (bad)
-            *count -= (rows[i].how & GOOD) != 0; /* Its option was counted before. */
-        else
+            *count += (rows[i].how & BAD)    ? 1
+                      : (rows[i].how & GOOD) ? -1 /* Its option was counted before. */
+                                             : 0;
+        else if (!(rows[i].how & BAD))
             *count += rows[i].how & IDS ? e->option->remove_addr.count : 1;
     }
 }

@@ -65,11 +65,16 @@ void text_hosts(struct text_writer *w, const struct mpa_rec_report *report)
             text_paragraphf(w->out, "", 2, "Kernel counters of %s: no packet of it is captured.",
                             name);
         else if (different == 0)
-            text_paragraphf(w->out, "", 2, "Kernel counters of %s: all %d agree with the capture.",
-                            name, host->counter_count);
+            text_paragraphf(w->out, "", 2,
+                            "Kernel counters of %s: %d of the %d MPTCP counters in the file can be "
+                            "compared, all agree with the capture.",
+                            name, host->counter_count, host->in_file);
         else
-            text_paragraphf(w->out, "", 2, "Kernel counters of %s: %d of %d differ.", name,
-                            different, host->counter_count);
+            text_paragraphf(w->out, "", 2,
+                            "Kernel counters of %s: %d of the %d MPTCP counters in the file can be "
+                            "compared, %d of them differ%s.",
+                            name, host->counter_count, host->in_file, different,
+                            different == 1 ? "s" : "");
         if (host->seen && different > 0)
             table_of(w, host, name);
     }

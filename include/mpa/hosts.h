@@ -10,7 +10,7 @@
 #include "mpa/track.h"
 
 enum mpa_counter {
-#define COUNTER(name, direction, what, how, why) MPA_COUNTER_##direction##_##what,
+#define COUNTER(name, direction, what, how, why) MPA_COUNTER_##direction##_##what##_##how,
 #include "mpa/tbl/counters.h"
 #undef COUNTER
     MPA_COUNTER_COUNT

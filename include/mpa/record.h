@@ -322,6 +322,7 @@ struct mpa_rec_host {
     bool seen; /* Packets of it are in the capture. */
     const struct mpa_rec_counter *counters;
     int counter_count;
+    int in_file; /* Counters of MPTCP that the kernel said, those that no capture shows too; not printed in JSON. */
 };
 
 /*

@@ -7,7 +7,8 @@
  *   direction  SENT or RECEIVED by the host
  *   what       enum mpa_word MPA_OPT_COUNT_*: which options
  *   how        EACH: every packet; FIRST: SYNs and SYN/ACKs that were not sent again; GOOD: without those whose HMAC is wrong; IDS: address
- *              IDs in it; LIVE: not on a joined subflow before its fourth packet, unless its opener sent it: the listener has no socket yet
+ *              IDs in it; LIVE: not on a joined subflow before its fourth packet, unless its opener sent it: the listener has no socket yet;
+ *              BAD: those whose HMAC is wrong; INFINITE: mappings of length 0; NO_TOKEN: with reason 1, the answer to a join SYN
  *   why        what the kernel counts there (net/mptcp/mib.c; the place of the increment)
  */
 /* clang-format off */
@@ -33,4 +34,9 @@ COUNTER("MPFastcloseTx",     SENT,     MP_FASTCLOSE,      EACH,  "each option wr
 COUNTER("MPFastcloseRx",     RECEIVED, MP_FASTCLOSE,      EACH,  "each with the right key on a live subflow")
 COUNTER("MPRstTx",           SENT,     MP_TCPRST,         LIVE,  "each RST of a live socket")
 COUNTER("MPRstRx",           RECEIVED, MP_TCPRST,         LIVE,  "each on a subflow that is fully established")
+COUNTER("MPJoinSynAckHMacFailure", RECEIVED, MP_JOIN_SYNACK, BAD, "where the HMAC is not that of the keys and random numbers")
+COUNTER("MPJoinAckHMacFailure", RECEIVED, MP_JOIN_ACK,  BAD,   "the same of the third ACK")
+COUNTER("MPJoinNoTokenFound", SENT,  MP_TCPRST,         NO_TOKEN, "join SYNs whose token is that of no connection, answered with RST")
+COUNTER("InfiniteMapTx",     SENT,     DSS,               INFINITE, "mappings of length 0 written: the connection falls back")
+COUNTER("InfiniteMapRx",     RECEIVED, DSS,               INFINITE, "the same, received")
 /* clang-format on */
