@@ -63,6 +63,42 @@ static json_t *dialect_names(uint16_t dialects)
     return list;
 }
 
+/* What a level is worth, as a sentence's end. */
+static const char *level_says(enum mpa_rule_level level)
+{
+    switch (level) {
+    case MPA_LEVEL_MUST:
+        return "an RFC requires it (MUST)";
+    case MPA_LEVEL_SHOULD:
+        return "an RFC recommends it (SHOULD)";
+    case MPA_LEVEL_PAPER:
+        return "it is behaviour of the paper of ICNP 2017";
+    case MPA_LEVEL_DEPLOY:
+        return "it is a check of the deployment";
+    default:
+        return "nobody requires it, and it is never violated";
+    }
+}
+
+/* Two texts that a viewer shows: what should hold, and what to make of a result. */
+static void describe(json_t *json, const struct mpa_rule_info *info)
+{
+    json_object_set_new(json, "fullDescription",
+                        json_pack("{s:o}", "text",
+                                  json_sprintf("%s. %s: %s.", info->title, info->reference,
+                                               level_says(info->level))));
+    json_object_set_new(
+        json, "help",
+        json_pack("{s:o}", "text",
+                  json_sprintf(
+                      "What should hold: %s. Where it is said: %s; %s. A result of kind fail names "
+                      "the frames that show the contrary, the first of them the one that breaks "
+                      "the rule, and the values compared: open the capture there. A result of kind "
+                      "open says why this capture cannot show it. --rule %s=off switches the rule "
+                      "off.",
+                      info->title, info->reference, level_says(info->level), info->id)));
+}
+
 static json_t *rule_json(int rule, const struct mpa_rec_rule *r)
 {
     const struct mpa_rule_info *info = mpa_rule_info((enum mpa_rule)rule);
@@ -73,6 +109,8 @@ static json_t *rule_json(int rule, const struct mpa_rec_rule *r)
                              info->reference, "dialects", dialect_names(info->dialects));
     json_t *uri = help_uri(info->reference);
 
+    if (json)
+        describe(json, info);
     if (json && uri)
         json_object_set_new(json, "helpUri", uri);
     else

@@ -18,8 +18,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define TEXT_WIDTH       100 /* Columns of the page. */
-#define TEXT_CONNECTIONS 50  /* Most rows of the tables. */
+#define TEXT_WIDTH       100 /* Columns of the page: of a terminal from TEXT_NARROWEST to this many. */
+#define TEXT_NARROWEST   60
+#define TEXT_CONNECTIONS 50 /* Most rows of the tables. */
 #define TEXT_ADVERTS     20
 #define TEXT_EVENTS      30
 #define TEXT_CELL        96 /* Bytes that hold any value as text, with the final zero. */
@@ -37,6 +38,9 @@ const char *text_endpoint(const struct mpa_endpoint *e, const struct mpa_values 
 const char *text_outside(const char *text, const struct mpa_values *values, char *ret, size_t size);
 
 /* ---- Paragraphs and tables (text_table.c) ------------------------------------------------------------------- */
+
+/* Columns of the page that 'out' is: a terminal's, or TEXT_WIDTH. */
+int text_width(FILE *out);
 
 /* Print 'text' folded to the page, the first line after 'lead', the others 'hang' columns in. */
 void text_paragraph(FILE *out, const char *lead, int hang, const char *text);

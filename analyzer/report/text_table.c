@@ -2,9 +2,12 @@
 /* Paragraphs and tables that fit the page. */
 #include "text.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 /* Columns that UTF-8 text takes: its characters, all of which are assumed to be of width 1. */
 static int width_of(const char *text)
@@ -27,9 +30,21 @@ static const char *end_of_chunk(const char *text)
     return end;
 }
 
+int text_width(FILE *out)
+{
+    int fd = fileno(out), error = errno, width = TEXT_WIDTH;
+    struct winsize size;
+
+    if (fd >= 0 && isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 &&
+        size.ws_col < TEXT_WIDTH)
+        width = size.ws_col < TEXT_NARROWEST ? TEXT_NARROWEST : size.ws_col;
+    errno = error; /* Of no terminal: no error. */
+    return width;
+}
+
 void text_paragraph(FILE *out, const char *lead, int hang, const char *text)
 {
-    int column = width_of(lead);
+    int page = text_width(out), column = width_of(lead);
     bool fresh = true; /* Nothing stands on this line behind the indentation. */
     const char *end;
     char chunk[512];
@@ -44,7 +59,7 @@ void text_paragraph(FILE *out, const char *lead, int hang, const char *text)
         end = end_of_chunk(text);
         snprintf(chunk, sizeof(chunk), "%.*s", (int)(end - text), text);
         width = width_of(chunk);
-        if (!fresh && column + 1 + width > TEXT_WIDTH) {
+        if (!fresh && column + 1 + width > page) {
             fprintf(out, "\n%*s", hang, "");
             column = hang;
             fresh = true;
@@ -223,7 +238,7 @@ static void shrink(const struct text_table *t, struct layout *l, int page)
     }
 }
 
-static void lay_out(const struct text_table *t, struct layout *l)
+static void lay_out(const struct text_table *t, struct layout *l, int page)
 {
     int width;
     int i, k;
@@ -241,7 +256,7 @@ static void lay_out(const struct text_table *t, struct layout *l)
                 l->width[i] = width;
         }
     }
-    shrink(t, l, TEXT_WIDTH - GAP);
+    shrink(t, l, page - GAP);
 }
 
 static const char *char_at(const char *text, int column)
@@ -318,7 +333,7 @@ void text_table_print(FILE *out, struct text_table *t, const char *title)
 
     if (t->row_count == 0)
         return;
-    lay_out(t, &l);
+    lay_out(t, &l, text_width(out));
     print_title(out, t, &l, title);
     print_row(out, t, &l, NULL);
     for (i = 0; i < t->row_count; i++)

@@ -191,6 +191,7 @@ case_check_sarif() {
         $s->{version} eq "2.1.0" or die "version\n";
         @rules == $ARGV[0] or die "rules\n";
         @fail == 1 or die "results\n";
+        for my $r (@rules) { $r->{fullDescription}{text} && $r->{help}{text} =~ m{--rule $r->{id}=off} or die "$r->{id}: help\n" }
         $fail[0]{ruleId} eq "MPC-04" && $fail[0]{level} eq "error" or die "result\n";
         $rules[$fail[0]{ruleIndex}]{id} eq "MPC-04" or die "ruleIndex\n";
         $rules[$fail[0]{ruleIndex}]{helpUri} eq "https://www.rfc-editor.org/rfc/rfc8684#section-3.1" or die "helpUri\n";

@@ -117,3 +117,20 @@ case_same_bytes() {
         cmp "$work/out" "$work/first" || fail "$format differs between two runs"
     done
 }
+
+# A terminal's page is as wide as it is, from 60 to 100 columns; elsewhere it is 100.
+case_terminal_width() {
+    need script stty
+    local columns
+    analyze --check "$golden/../bad-hmac4/client.pcap"
+    cp "$work/out" "$work/wide"
+    [ "$(wc -L <"$work/wide")" -gt 80 ] || fail "the page is narrow without a terminal"
+    for columns in 40:60 80:80 90:90 200:100; do
+        script -qec "stty cols ${columns%:*}; '$MPA_ANALYZE' --check '$golden/../bad-hmac4/client.pcap'" /dev/null </dev/null |
+            tr -d '\r' >"$work/out"
+        grep -q '^Conformance: ' "$work/out" || fail "there is no report"
+        [ "$(sed -n '/^Conformance/,/^next/p' "$work/out" | grep -v ' FIRST FRAME ' | wc -L)" -le "${columns#*:}" ] ||
+            fail "the page is wider than ${columns#*:}"
+        [ "${columns#*:}" -lt 100 ] || cmp "$work/out" "$work/wide" || fail "a wide terminal's page is another"
+    done
+}

@@ -17,8 +17,8 @@ static bool run_generator(const char *id, const char *kind, const char *pcap, co
     int status;
 
     if (pid == 0) {
-        execlp(program ? program : "mpa-synth", "mpa-synth", "rule", id, kind, "-o", pcap,
-               "--expected", expected, (char *)NULL);
+        execlp(program && *program ? program : MPA_DEFAULT_SYNTH, "mpa-synth", "rule", id, kind,
+               "-o", pcap, "--expected", expected, (char *)NULL);
         _exit(127);
     }
     return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
