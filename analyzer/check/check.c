@@ -165,6 +165,8 @@ static void on_event(void *context, const struct mpa_event *e)
                            .ns = e->ns,
                            .end_ns = mpa_tracker_now(c->tracker)};
 
+    if (e->option && e->segment && check_dropped(e->subflow, e->dir, e->segment))
+        return;
     for (size_t i = 0; i < WATCHERS; i++)
         if (watchers[i]->event)
             watchers[i]->event(c, e);

@@ -50,6 +50,25 @@ bool check_super_packet(const struct mpa_subflow *sf, enum mpa_dir dir,
     return segment->payload_size > (mss ? mss : 1460);
 }
 
+#define FAR (INT64_C(1) << 26) /* No window is wider. */
+
+static bool is_near(uint64_t a, uint64_t b)
+{
+    int64_t distance = (int64_t)(a - b);
+
+    return distance > -FAR && distance < FAR;
+}
+
+bool check_dropped(const struct mpa_subflow *sf, enum mpa_dir dir,
+                   const struct mpa_segment *segment)
+{
+    const struct mpa_half *h = &sf->half[dir];
+    uint64_t at = mpa_half_unwrap(h, segment->seq);
+
+    return !(segment->flags & MPA_TCP_SYN) && h->seen.begun && h->acked &&
+           is_near(h->acked, h->seen.next) && !is_near(at, h->seen.next) && !is_near(at, h->acked);
+}
+
 int check_beside_sender(const struct mpa_conn *conn, enum mpa_dir dir)
 {
     int n = 0;

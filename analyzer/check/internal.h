@@ -192,6 +192,10 @@ bool check_subflow_missing(const struct mpa_conn *conn);
 bool check_super_packet(const struct mpa_subflow *sf, enum mpa_dir dir,
                         const struct mpa_segment *segment);
 
+/* The segment lies where no window reaches, by what the receiver acknowledged: it drops it, whatever options it carries. */
+bool check_dropped(const struct mpa_subflow *sf, enum mpa_dir dir,
+                   const struct mpa_segment *segment);
+
 /* Whether the capture stands beside the host that sends 'dir' on this connection: 1 yes, 0 no, -1 unknown.  By the handshake of the
    initial subflow, else of any other (C.0). */
 int check_beside_sender(const struct mpa_conn *conn, enum mpa_dir dir);

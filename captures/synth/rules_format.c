@@ -51,10 +51,23 @@ static void fmt_01_breaks(struct synth *s)
     synth_close(c, SYNTH_SERVER);
 }
 
+/* Whoever does not know the sequence numbers: the server drops it. */
+static void inject(struct synth_conn *c, const void *option, size_t size)
+{
+    struct synth_tx tx = synth_tx(c->subflows[0], SYNTH_CLIENT, MPA_TCP_ACK);
+
+    tx.raw = true;
+    tx.seq = synth_seq(c->subflows[0], SYNTH_CLIENT, UINT64_C(1) << 30);
+    tx.ack = synth_seq(c->subflows[0], SYNTH_SERVER, UINT64_C(1) << 30);
+    synth_opt_bytes(&tx.opts, option, size);
+    synth_emit(&tx);
+}
+
 static void fmt_01_nearly(struct synth *s)
 {
     struct synth_conn *c = with_option(s, "\x1e\x04\x40\x07", 4);
 
+    inject(c, "\x1e\x03\x40", 3);
     synth_close(c, SYNTH_SERVER);
 }
 
