@@ -479,8 +479,8 @@ static enum mpa_verdict fastclose_answer(const struct check_case *k, enum mpa_di
         return MPA_VERDICT_NV_LOSS;
     if (check_ended(k, fc->ns, 3 * rto))
         return MPA_VERDICT_NV_END;
-    /* As above: a RST that was lost leaves no hole. */
-    if (sf->half[peer].last_ns < fc->ns + 3 * rto)
+    /* As above: a RST that was lost leaves no hole; a late one may answer a lost repetition. */
+    if (rst || sf->half[peer].last_ns < fc->ns + 3 * rto)
         return MPA_VERDICT_NV_LOSS;
     check_frame(f, fc->frame);
     f->ns = fc->ns;
