@@ -231,9 +231,45 @@ static void cbf_04(struct synth *s, bool advertise_again)
     finish(c);
 }
 
+static void wrong_synack(struct synth *s, struct synth_tx *tx);
+
+/* The SYN/ACK has a wrong HMAC, and the client resets; then a SYN that nobody answers. */
+static void cbf_04_others(struct synth *s)
+{
+    struct synth_conn *c = started(s, MPA_DIALECT_RFC6824, false);
+    struct synth_subflow *f;
+
+    synth_advertise(c->subflows[0], SYNTH_SERVER, 1, s->server[0]->addr, 0);
+    f = to_unique(c);
+    s->alter = wrong_synack;
+    synth_join_syn(f, false);
+    synth_join_synack(f, false);
+    s->alter = NULL;
+    send_rst(synth_rst_own(f, SYNTH_CLIENT), -1);
+    synth_wait(c, SYNTH_S);
+    f = to_unique(c);
+    synth_join_syn(f, false);
+    synth_found(s, "CBF-04");
+    accept_join(f);
+    finish(c);
+
+    c = started(s, MPA_DIALECT_RFC6824, false);
+    synth_advertise(c->subflows[0], SYNTH_SERVER, 1, s->server[0]->addr, 0);
+    f = to_unique(c);
+    synth_join_syn(f, false);
+    synth_found(s, "JN-06"); /* Noted: it is not answered. */
+    synth_wait(c, 4 * SYNTH_S);
+    f = to_unique(c);
+    synth_join_syn(f, false);
+    synth_found(s, "CBF-04");
+    accept_join(f);
+    finish(c);
+}
+
 static void cbf_04_breaks(struct synth *s)
 {
     cbf_04(s, false);
+    cbf_04_others(s);
 }
 
 static void cbf_04_nearly(struct synth *s)
@@ -362,15 +398,41 @@ static void jn_04_breaks(struct synth *s)
     synth_found(s, "JN-04");
     synth_ack(f, SYNTH_SERVER);
     finish(c);
+
+    c = advertised(s);
+    f = to_unique(c);
+    s->alter = wrong_synack;
+    synth_join_syn(f, false);
+    synth_join_synack(f, false);
+    s->alter = NULL;
+    synth_join_ack(f);
+    synth_join_ack4(f);
+    synth_data(f, SYNTH_CLIENT, 200);
+    synth_found(s, "JN-04");
+    synth_ack(f, SYNTH_SERVER);
+    finish(c);
 }
 
+/* The second time beside the server, where the client's answer comes after a long round trip: an ACK, and then the RST. */
 static void jn_04_nearly(struct synth *s)
 {
     struct synth_conn *c = advertised(s);
     struct synth_subflow *f = to_unique(c);
+    struct synth_tx tx;
 
     synth_join_syn(f, false);
     synth_plain_synack(f);
+    send_rst(synth_rst_own(f, SYNTH_CLIENT), 1);
+    finish(c);
+
+    s->gap[SYNTH_CLIENT] = 1300 * SYNTH_MS;
+    s->gap[SYNTH_SERVER] = 50000;
+    c = advertised(s);
+    f = to_unique(c);
+    synth_join_syn(f, false);
+    synth_plain_synack(f);
+    tx = synth_tx(f, SYNTH_CLIENT, MPA_TCP_ACK);
+    synth_emit(&tx);
     send_rst(synth_rst_own(f, SYNTH_CLIENT), 1);
     finish(c);
 }
@@ -398,7 +460,20 @@ static void jn_05(struct synth *s, bool accepted)
 
 static void jn_05_breaks(struct synth *s)
 {
+    struct synth_conn *c;
+    struct synth_subflow *f;
+
     jn_05(s, true);
+    c = advertised(s);
+    f = to_unique(c);
+    s->alter = wrong_ack;
+    synth_join_syn(f, false);
+    synth_join_synack(f, false);
+    synth_join_ack(f);
+    s->alter = NULL;
+    synth_join_ack4(f);
+    synth_found(s, "JN-05");
+    finish(c);
 }
 
 static void jn_05_nearly(struct synth *s)
@@ -462,9 +537,63 @@ static void jn_07(struct synth *s, bool early)
     finish(c);
 }
 
+static void miss(struct synth *s, struct synth_tx *tx)
+{
+    (void)s;
+    tx->unseen = true;
+}
+
+/* Without timestamps, and data half a second later; the capture does not hold the fourth ACK, but a later one that does not cover the data yet.  Nothing is to
+   be found. */
+static void miss_ack4(struct synth *s)
+{
+    struct synth_conn_config cfg = {.dialect = MPA_DIALECT_RFC8684, .vip = &s->vip, .no_ts = true};
+    struct synth_conn *c = synth_conn(s, &cfg);
+    struct synth_subflow *f;
+    struct synth_tx tx;
+
+    synth_open(c);
+    synth_data(c->subflows[0], SYNTH_CLIENT, SYNTH_REQUEST);
+    synth_transfer(c->subflows[0], SYNTH_SERVER, 3000);
+    synth_echo(c->subflows[0],
+               synth_advertise(c->subflows[0], SYNTH_SERVER, 1, s->server[0]->addr, 0));
+    f = to_unique(c);
+    synth_join_syn(f, false);
+    synth_join_synack(f, false);
+    synth_join_ack(f);
+    s->alter = miss;
+    synth_join_ack4(f);
+    s->alter = NULL;
+    synth_wait(c, 500 * SYNTH_MS);
+    synth_data(f, SYNTH_CLIENT, 200);
+    tx = synth_tx(f, SYNTH_SERVER, MPA_TCP_ACK);
+    synth_compose(&tx, false);
+    tx.raw = true;
+    tx.seq = synth_seq(f, SYNTH_SERVER, 1);
+    tx.ack = synth_seq(f, SYNTH_CLIENT, 1);
+    synth_emit(&tx);
+    synth_ack(f, SYNTH_SERVER);
+    finish(c);
+}
+
+/* Also beside the client, with a fourth ACK that covers the data: no other can have come before. */
 static void jn_07_breaks(struct synth *s)
 {
+    struct synth_conn *c;
+    struct synth_subflow *f;
+
     jn_07(s, true);
+    miss_ack4(s);
+    beside_client(s);
+    c = advertised(s);
+    f = to_unique(c);
+    synth_join_syn(f, false);
+    synth_join_synack(f, false);
+    synth_join_ack(f);
+    synth_data(f, SYNTH_CLIENT, 200);
+    synth_found(s, "JN-07");
+    synth_ack(f, SYNTH_SERVER);
+    finish(c);
 }
 
 static void jn_07_nearly(struct synth *s)
@@ -510,7 +639,22 @@ static void jn_08(struct synth *s, bool repeated)
 /* The SYN/ACK asks for it in vain; the fourth ACK comes after four seconds, to nobody's request. */
 static void jn_08_breaks(struct synth *s)
 {
+    struct synth_conn *c;
+    struct synth_subflow *f;
+
     jn_08(s, false);
+    /* The capture does not hold the fourth ACK: nothing is to be found. */
+    c = advertised(s);
+    f = to_unique(c);
+    synth_join_syn(f, false);
+    synth_join_synack(f, false);
+    synth_join_ack(f);
+    s->alter = miss;
+    synth_join_ack4(f);
+    s->alter = NULL;
+    synth_wait(c, 4 * SYNTH_S);
+    synth_ack(f, SYNTH_SERVER);
+    finish(c);
 }
 
 static void jn_08_nearly(struct synth *s)
@@ -698,9 +842,61 @@ static void jn_13(struct synth *s, bool late)
     synth_close_subflow(vip, SYNTH_SERVER);
 }
 
+/* The last mapping of the server, on a segment of data. */
+static void infinite_mapping(struct synth_subflow *f)
+{
+    struct synth_conn *c = f->conn;
+    struct synth_tx tx = synth_tx(f, SYNTH_SERVER, MPA_TCP_ACK | MPA_TCP_PSH);
+    struct synth_dss d = {.map = true,
+                          .ack = true,
+                          .dsn8 = true,
+                          .ack8 = true,
+                          .dsn = synth_dsn(c, SYNTH_SERVER, c->data[SYNTH_SERVER].snd),
+                          .ssn = (uint32_t)f->half[SYNTH_SERVER].snd,
+                          .data_ack =
+                              synth_dsn(c, SYNTH_CLIENT, synth_data_received(c, SYNTH_CLIENT))};
+
+    tx.size = 1000;
+    synth_opt_dss(&tx.opts, &d);
+    synth_emit(&tx);
+}
+
+/* Two seconds after the fallback. */
+static void join_late(struct synth_conn *c)
+{
+    struct synth_subflow *f;
+
+    c->fallback = true;
+    synth_ack(c->subflows[0], SYNTH_CLIENT);
+    synth_transfer(c->subflows[0], SYNTH_SERVER, 3000);
+    synth_wait(c, 2 * SYNTH_S);
+    c->fallback = false;
+    f = to_unique(c);
+    synth_join_syn(f, false);
+    synth_found(c->s, "JN-13");
+    refuse(f, 3);
+    c->fallback = true;
+    finish(c);
+}
+
 static void jn_13_breaks(struct synth *s)
 {
+    struct synth_conn_config cfg = {.dialect = MPA_DIALECT_RFC8684, .vip = &s->vip};
+    struct synth_conn *c;
+
     jn_13(s, true);
+
+    c = advertised(s);
+    infinite_mapping(c->subflows[0]);
+    join_late(c);
+
+    /* The first data has no mapping; beside the client, that knows it. */
+    beside_client(s);
+    c = synth_conn(s, &cfg);
+    synth_open(c);
+    c->fallback = true;
+    synth_transfer(c->subflows[0], SYNTH_CLIENT, SYNTH_REQUEST);
+    join_late(c);
 }
 
 static void jn_13_nearly(struct synth *s)
