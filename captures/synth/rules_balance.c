@@ -179,7 +179,8 @@ static void lb_03_nearly(struct synth *s)
 /* ---- LB-04, LB-05 -------------------------------------------------------------------- */
 
 /* New data of one side on both paths, half a second after the second one could be used. */
-static void share(struct synth *s, enum synth_side from, uint32_t vip_bytes, const char *rule)
+static void share(struct synth *s, enum synth_side from, uint32_t vip_bytes, uint32_t direct_bytes,
+                  const char *rule)
 {
     struct synth_conn *c = conn_at(s, 0, true);
     struct synth_subflow *direct = synth_open_lb(c), *vip = c->subflows[0];
@@ -191,24 +192,24 @@ static void share(struct synth *s, enum synth_side from, uint32_t vip_bytes, con
         synth_found(s, rule);
     synth_ack(vip, synth_peer(from));
     synth_transfer(vip, from, vip_bytes - SYNTH_MSS);
-    synth_transfer(direct, from, 50000);
+    synth_transfer(direct, from, direct_bytes);
     synth_close(c, SYNTH_SERVER);
 }
 
 static void lb_04_breaks(struct synth *s)
 {
-    share(s, SYNTH_SERVER, 65537, "LB-04");
+    share(s, SYNTH_SERVER, 65537, 50000, "LB-04");
 }
 
 static void lb_04_nearly(struct synth *s)
 {
-    share(s, SYNTH_SERVER, 65536, NULL);
+    share(s, SYNTH_SERVER, 70000, 19 * 70000, NULL);
 }
 
 static void lb_05_breaks(struct synth *s)
 {
     beside_client(s);
-    share(s, SYNTH_CLIENT, 65537, "LB-05");
+    share(s, SYNTH_CLIENT, 65537, 50000, "LB-05");
 }
 
 /* As much, but before there was a second path. */
@@ -367,9 +368,9 @@ static void lb_08_nearly(struct synth *s)
 /* ---- LB-09 --------------------------------------------------------------------------- */
 
 /* The client gives up the direct path; two minutes later it has something to say. */
-static struct synth_subflow *back_on_vip(struct synth *s)
+static struct synth_subflow *back_on_vip(struct synth *s, int64_t start)
 {
-    struct synth_conn *c = conn_at(s, 0, true);
+    struct synth_conn *c = conn_at(s, start, true);
     struct synth_subflow *direct = synth_open_lb(c), *vip = c->subflows[0];
     struct synth_tx tx;
 
@@ -381,9 +382,26 @@ static struct synth_subflow *back_on_vip(struct synth *s)
     return vip;
 }
 
+/* Nobody answers, however often it says it. */
+static void silence(struct synth *s, int64_t start)
+{
+    struct synth_subflow *vip;
+    uint64_t off, data_off;
+
+    beside_client(s);
+    vip = back_on_vip(s, start);
+    off = vip->half[SYNTH_CLIENT].snd - 100;
+    data_off = vip->conn->data[SYNTH_CLIENT].snd - 100;
+    synth_found(s, "LB-09");
+    for (int i = 0; i < 4; i++) {
+        synth_wait(vip->conn, SYNTH_S << i);
+        synth_resend(vip, SYNTH_CLIENT, off, data_off, 100);
+    }
+}
+
 static void lb_09_breaks(struct synth *s)
 {
-    struct synth_subflow *vip = back_on_vip(s);
+    struct synth_subflow *vip = back_on_vip(s, 0);
     struct synth_tx tx = synth_rst_stateless(vip, SYNTH_SERVER);
 
     tx.flags = MPA_TCP_RST | MPA_TCP_ACK;
@@ -392,11 +410,14 @@ static void lb_09_breaks(struct synth *s)
     tx.rst_class = "idle";
     synth_emit(&tx);
     synth_found(s, "LB-09");
+    silence(s, SYNTH_S);
+    /* The capture goes on. */
+    synth_open(conn_at(s, s->conns[s->conn_count - 1]->now + 10 * SYNTH_S, true));
 }
 
 static void lb_09_nearly(struct synth *s)
 {
-    struct synth_subflow *vip = back_on_vip(s);
+    struct synth_subflow *vip = back_on_vip(s, 0);
 
     synth_transfer(vip, SYNTH_SERVER, 1000);
     synth_close(vip->conn, SYNTH_SERVER);
@@ -436,7 +457,7 @@ const struct synth_rule synth_rules_balance[] = {
      .breaks = lb_04_breaks,
      .nearly = lb_04_nearly,
      .broken = "65537 bytes of the server's new data on the VIP half a second after the join",
-     .kept = "65536 bytes",
+     .kept = "70000 bytes, one part in twenty of all",
      .too = "PR-04"},
     /* Whoever sends much on a backup subflow sends on it: PR-03 judges each mapping. */
     {.id = "LB-05",

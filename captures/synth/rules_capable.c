@@ -454,10 +454,35 @@ static void two_of_one_client(struct synth *s)
     talk(b);
 }
 
+/* Keys of one server that make one token under SHA-256. */
+static void two_with_one_token(struct synth *s)
+{
+    static const uint8_t keys[2][MPA_KEY_SIZE] = {{0x51, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x1f},
+                                                  {0x51, 0x00, 0x00, 0x00, 0x00, 0x02, 0x82, 0xc3}};
+    struct synth_conn_config cfg = {.dialect = MPA_DIALECT_RFC8684,
+                                    .vip = &s->vip,
+                                    .start = s->conns[s->conn_count - 1]->now + SYNTH_S};
+    struct synth_conn *c[2];
+
+    for (int i = 0; i < 2; i++) {
+        c[i] = synth_conn(s, &cfg);
+        synth_set_key(c[i], SYNTH_SERVER, keys[i]);
+        cfg.start += SYNTH_S;
+        synth_syn(c[i]->subflows[0]);
+        synth_synack(c[i]->subflows[0]);
+        if (i == 1)
+            synth_found(s, "MPC-10");
+        synth_ack3(c[i]->subflows[0]);
+        synth_wait(c[i], 10 * SYNTH_S);
+        talk(c[i]);
+    }
+}
+
 static void mpc_10_breaks(struct synth *s)
 {
     two_with_one_key(s, SYNTH_S, true);
     two_of_one_client(s);
+    two_with_one_token(s);
 }
 
 static void mpc_10_nearly(struct synth *s)

@@ -230,9 +230,37 @@ static void second_synack(struct synth *s, bool other)
     synth_close(c, SYNTH_SERVER);
 }
 
+/* The third ACK reaches another server, which resets the flow; the first one repeats its SYN/ACK. */
+static void reset_by_another(struct synth *s, int64_t start)
+{
+    struct synth_conn_config cfg = {
+        .dialect = MPA_DIALECT_RFC8684, .vip = &s->vip, .server_c = true, .start = start};
+    struct synth_conn *c = synth_conn(s, &cfg);
+    struct synth_subflow *vip = c->subflows[0];
+    struct synth_tx tx;
+
+    synth_syn(vip);
+    synth_synack(vip);
+    synth_ack3(vip);
+    synth_data(vip, SYNTH_CLIENT, SYNTH_REQUEST);
+    synth_redirect(vip, s->server[2]);
+    synth_wait(c, SYNTH_S);
+    tx = synth_tx(vip, SYNTH_SERVER, MPA_TCP_SYN | MPA_TCP_ACK);
+    tx.raw = true;
+    tx.seq = synth_seq(vip, SYNTH_SERVER, 0);
+    tx.ack = synth_seq(vip, SYNTH_CLIENT, 1);
+    tx.ip_id = 0;
+    synth_opt_syn(&tx.opts, 1460, 7, true, s->server[0]->ts_base, vip->half[0].tsval);
+    synth_opt_capable(&tx.opts, SYNTH_N_CAPABLE_SYNACK, 1, 0x21, c->key[SYNTH_SERVER], NULL, -1,
+                      -1);
+    synth_emit(&tx);
+    synth_found(s, "AC-06");
+}
+
 static void ac_06_breaks(struct synth *s)
 {
     second_synack(s, true);
+    reset_by_another(s, s->conns[0]->now + SYNTH_S);
 }
 
 static void ac_06_nearly(struct synth *s)
@@ -302,11 +330,13 @@ const struct synth_rule synth_rules_reset[] = {
      .nearly = ac_05_nearly,
      .broken = "a redirect's RST before anything was joined",
      .kept = "right after the join"},
+    /* The flow is reset before a direct subflow is usable. */
     {.id = "AC-06",
      .breaks = ac_06_breaks,
      .nearly = ac_06_nearly,
      .broken = "a repeated SYN is answered with another sequence number and key",
-     .kept = "it is answered with the same"},
+     .kept = "it is answered with the same",
+     .too = "AC-05"},
     {.id = "AC-07",
      .breaks = ac_07_breaks,
      .nearly = ac_07_nearly,
