@@ -119,7 +119,9 @@ struct check_data_side {
         int64_t ns, subflow;
         uint64_t needed, acked;
         bool set;
-    } early; /* The last FIN came with data outstanding. */
+        bool fresh;  /* So soon behind data that no acknowledgement can have come. */
+    } early;         /* The last FIN came with data outstanding. */
+    int64_t sent_ns; /* Of its latest new data, without the segment with the DATA_FIN. */
     bool has_fin;
     bool ahead;      /* Something of it was acknowledged before it was captured. */
     bool last_fin;   /* This side has sent FIN on its last subflow ... */

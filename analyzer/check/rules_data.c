@@ -432,8 +432,8 @@ static enum mpa_verdict closed_early(const struct check_case *k, enum mpa_dir di
             return MPA_VERDICT_NV_DIR;
     if (other_subflow(k))
         return MPA_VERDICT_NV_SUB;
-    /* The peer may have fallen back: no Data ACK of it came through. */
-    if (check_conn_holes(k->conn) || side->early.acked == 0)
+    /* Of the peer's acknowledgements one may be missing, or all where it has fallen back. */
+    if (check_conn_holes(k->conn) || side->early.acked == 0 || !side->early.fresh)
         return MPA_VERDICT_NV_LOSS;
     f->key = 1 + (uint64_t)dir;
     check_frame(f, side->early.frame);

@@ -601,6 +601,8 @@ static void on_segment(struct mpa_check *c, const struct mpa_segment *seg, struc
     see_window(c, seg, sf, dir);
     see_closing(sf->conn, seg);
     side = check_conn_of(sf->conn)->data.side[dir];
+    if (side && facts->new_data && !(sf->conn->data[dir].flags & MPA_DATA_FIN))
+        side->sent_ns = seg->ns;
     if (side)
         see_late_data(side, &sf->conn->data[dir], sf->conn, seg, facts);
 }
@@ -644,6 +646,8 @@ static void see_fin(struct mpa_check *c, const struct mpa_event *e)
     side->early.subflow = e->subflow->id;
     side->early.needed = side->has_fin ? side->fin_start : d->seen.next;
     side->early.acked = d->acked;
+    side->early.fresh =
+        e->segment->payload_size > 0 || e->ns < side->sent_ns + check_rtt(e->conn, 0) / 2;
 }
 
 static void on_option(struct mpa_check *c, const struct mpa_event *e)
