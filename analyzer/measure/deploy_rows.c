@@ -49,6 +49,7 @@ static void say(struct evidence *e, const char *format, ...)
 #define LL(n) ((long long)(n))
 /* "1 connection", "2 connections". */
 #define COUNTED(n, noun) LL(n), (n) == 1 ? noun : noun "s"
+#define WERE(n)          ((n) == 1 ? "was" : "were")
 
 /* "2 of 3 joins to WHERE reached the host with the key", and what became of the others. */
 static void say_joins(struct evidence *e, const struct deploy_joins *j, const char *where)
@@ -63,15 +64,15 @@ static void say_joins(struct evidence *e, const struct deploy_joins *j, const ch
     if (j->bad)
         say(e, "%lld %s to %s showed a wrong HMAC", COUNTED(j->bad, "join"), where);
     if (j->refused)
-        say(e, "%lld %s to %s were reset", COUNTED(j->refused, "join"), where);
+        say(e, "%lld %s to %s %s reset", COUNTED(j->refused, "join"), where, WERE(j->refused));
 }
 
 /* How the servers behind the address show. */
 static void say_servers(struct evidence *e, const struct deploy_view *v)
 {
     if (v->translated)
-        say(e, "a balancer translates: %lld of %lld %s were seen before and after it",
-            LL(v->translated), COUNTED(v->connections, "connection"));
+        say(e, "a balancer translates: %lld of %lld %s %s seen before and after it",
+            LL(v->translated), COUNTED(v->connections, "connection"), WERE(v->translated));
     if (v->encapsulated)
         say(e, "packets of %lld of %lld %s to this address were seen in a tunnel",
             LL(v->encapsulated), COUNTED(v->connections, "connection"));
@@ -82,12 +83,14 @@ static void say_servers(struct evidence *e, const struct deploy_view *v)
         say(e, "%s%d physical servers were seen behind this address",
             v->servers == DEPLOY_SERVERS ? "at least " : "", v->servers);
     if (v->hit)
-        say(e, "%lld %s were reset by a server without their state", COUNTED(v->hit, "connection"));
+        say(e, "%lld %s %s reset by a server without %s state", COUNTED(v->hit, "connection"),
+            WERE(v->hit), v->hit == 1 ? "its" : "their");
     if (v->moved)
         say(e, "%s%lld %s to this address changed the server", v->moved_more ? "at least " : "",
             COUNTED(v->moved, "flow"));
     if (v->split)
-        say(e, "%lld %s were answered by two servers", COUNTED(v->split, "handshake"));
+        say(e, "%lld %s %s answered by two servers", COUNTED(v->split, "handshake"),
+            WERE(v->split));
 }
 
 static void say_balanced(struct evidence *e, const struct deploy_vip *vip,
@@ -95,8 +98,8 @@ static void say_balanced(struct evidence *e, const struct deploy_vip *vip,
 {
     const struct deploy_view *v = &vip->view;
 
-    say(e, "%lld of %lld %s were told of another address", LL(v->advert_other),
-        COUNTED(v->connections, "connection"));
+    say(e, "%lld of %lld %s %s told of another address", LL(v->advert_other),
+        COUNTED(v->connections, "connection"), WERE(v->advert_other));
     if (v->backup)
         say(e, "the server asked for the first subflow to be a backup in %lld of them",
             LL(v->backup));
@@ -134,8 +137,8 @@ static void say_named(struct evidence *e, const struct deploy_view *v)
 
 static void say_ports(struct evidence *e, const struct deploy_view *v)
 {
-    say(e, "%lld of %lld %s were told of this address with another port", LL(v->advert_port),
-        COUNTED(v->connections, "connection"));
+    say(e, "%lld of %lld %s %s told of this address with another port", LL(v->advert_port),
+        COUNTED(v->connections, "connection"), WERE(v->advert_port));
     say_joins(e, &v->port, "an advertised port");
     if (v->ranges > 1)
         say(e, "the ports of %d servers %s", v->ranges,
