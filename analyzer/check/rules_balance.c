@@ -335,8 +335,10 @@ static enum mpa_verdict judge_share(const struct check_case *k, enum mpa_dir dir
 
     if (!first || sum == 0 || !uses_backup(k, first))
         return MPA_VERDICT_NOT_APPLICABLE;
-    if (after[0] <= SHARE_BYTES || after[0] * SHARE_MAX <= sum)
+    if (after[0] * SHARE_MAX <= sum)
         return MPA_VERDICT_PASSED;
+    if (after[0] <= SHARE_BYTES)
+        return MPA_VERDICT_NOT_APPLICABLE;
     if (state(k)->flags & BALANCE_TRUNCATED)
         return MPA_VERDICT_NV_SNAP;
     if (balance_has_gaps(k->conn))
