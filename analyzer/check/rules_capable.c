@@ -283,12 +283,16 @@ static enum mpa_verdict had_come(const struct mpa_subflow *sf, enum mpa_dir dir,
     return loop >= 0 && proof_ns + loop <= ns ? MPA_VERDICT_PASSED : MPA_VERDICT_NV_VANT;
 }
 
+#define LOOKED_AT 256 /* Subflows: a connection may have very many. */
+
 /* Signs that the capture lost packets of this connection. */
 static bool is_lossy(const struct check_case *k)
 {
+    int n = 0;
+
     if (k->cc->capable.flags & CAP_ECHO_UNSEEN)
         return true;
-    for (const struct mpa_subflow *sf = k->conn->subflows; sf; sf = sf->next)
+    for (const struct mpa_subflow *sf = k->conn->subflows; sf && n < LOOKED_AT; sf = sf->next, n++)
         if (check_lost(sf, MPA_TO_SERVER) || check_lost(sf, MPA_TO_CLIENT))
             return true;
     return false;
@@ -321,6 +325,9 @@ enum mpa_verdict check_mpc_08(const struct check_case *k, struct mpa_rec_finding
     if (is_lossy(k) || !(cap->flags & CAP_SYNACK) ||
         is_earlier(cap->proof_ns[MPA_TO_SERVER], cap->data_ns))
         return MPA_VERDICT_NV_LOSS;
+    /* Half a round trip after the third ACK a DSS may have come, and been lost. */
+    if (sf->established_ns == 0 || cap->data_ns - sf->established_ns > mpa_conn_rtt0(k->conn) / 2)
+        return MPA_VERDICT_NV_LOSS;
     check_frame(f, cap->rare->data_frame);
     f->subflow = sf->id;
     f->ns = cap->data_ns;
@@ -335,6 +342,10 @@ static bool is_told(const struct check_case *k, const struct mpa_subflow *initia
     int64_t rtt = mpa_conn_rtt0(k->conn);
 
     if (is_earlier(k->cc->capable.proof_ns[check_opener(k->sf)], k->sf->syn_ns))
+        return true;
+    /* Data was sent long enough before for its acknowledgement to have come, and been lost. */
+    if (check_opener(k->sf) == MPA_TO_SERVER && k->cc->capable.data_ns && rtt > 0 &&
+        k->sf->syn_ns - k->cc->capable.data_ns > rtt / 2)
         return true;
     return mpa_subflow_is_direct(k->sf) &&
            (initial->established_ns == 0 || k->sf->syn_ns > initial->established_ns + rtt / 2);
