@@ -171,6 +171,9 @@ bool address_too_much(const struct address_notes *n, const struct address_path *
 /* The capture holds no packet of 'dir' on this subflow that somebody must have sent. */
 bool address_gaps(const struct mpa_subflow *sf, enum mpa_dir dir);
 
+/* Its packets have what would show such a gap: timestamps, or IP identification that counts. */
+bool address_traced(const struct mpa_subflow *sf, enum mpa_dir dir);
+
 /* Whether what is told of HMACs is of this connection under its own keys: the client repeated them, and 'segment' (NULL: any) lies in its
    window.  Where a handshake was not captured whole, a four-tuple may be another connection's. */
 bool address_keys_sure(const struct mpa_conn *conn);

@@ -109,7 +109,17 @@ static const struct mpa_advert *nearest(const struct mpa_conn *conn, const struc
     return NULL;
 }
 
-/* AA-02 */
+/* What the peer sent just before this packet may be missing.  Timestamps alone tell at once: this packet echoes none that is newer than
+   those captured. */
+static bool may_be_missing(const struct check_case *k)
+{
+    const struct address_trace *peer = &k->cs->address.trace[check_other(k->dir)];
+
+    return !k->segment->has_ts || !(peer->flags & ADDRESS_TS) ||
+           (int32_t)(k->segment->tsecr - peer->tsval) > 0;
+}
+
+/* AA-02.  What it echoes may have stood on a pure ACK that the capture lost: that must not have gone unnoticed. */
 enum mpa_verdict check_aa_02(const struct check_case *k, struct mpa_rec_finding *f)
 {
     const struct mpa_add_addr *o = &k->option->add_addr;
@@ -129,6 +139,8 @@ enum mpa_verdict check_aa_02(const struct check_case *k, struct mpa_rec_finding 
     gap = missing(k->conn, (enum mpa_dir)a->from);
     if (gap != MPA_VERDICT_PASSED)
         return gap;
+    if (may_be_missing(k))
+        return MPA_VERDICT_NV_LOSS;
     check_frame(f, k->frame);
     check_frame(f, a->first_frame);
     check_number(f, "id", o->id);
@@ -375,6 +387,8 @@ enum mpa_verdict check_aa_10(const struct check_case *k, struct mpa_rec_finding 
     gap = check_one_way(k->sf, peer) ? MPA_VERDICT_NV_DIR : missing(k->conn, peer);
     if (gap != MPA_VERDICT_PASSED)
         return gap;
+    if (may_be_missing(k))
+        return MPA_VERDICT_NV_LOSS;
     check_hex32(f, "ack", k->segment->ack);
     f->key = k->segment->ack;
     return check_broken(f, "a third pure ACK in a row that only signals");

@@ -348,6 +348,19 @@ enum mpa_verdict check_jn_09(const struct check_case *k, struct mpa_rec_finding 
     return MPA_VERDICT_PASSED;
 }
 
+/* A pure ACK with an ADD_ADDR or REMOVE_ADDR of the listener may be missing. */
+static bool may_lack_advert(const struct mpa_subflow *sf)
+{
+    enum mpa_dir from = check_listener(sf);
+    int n = 0;
+
+    for (const struct mpa_subflow *o = sf->conn->subflows; o != sf && n < EARLIER_MAX;
+         o = o->next, n++)
+        if ((o->flags & MPA_SF_MIDSTREAM) || !address_traced(o, from) || address_gaps(o, from))
+            return true;
+    return has_holes(sf->conn);
+}
+
 /* JN-10.  ID 0 says "my initial address".  That is what a host behind a balancer that translates addresses takes its own for, and what
    the ICNP-2017 kernel always says: noted, not wrong. */
 enum mpa_verdict check_jn_10(const struct check_case *k, struct mpa_rec_finding *f)
@@ -370,6 +383,8 @@ enum mpa_verdict check_jn_10(const struct check_case *k, struct mpa_rec_finding 
     }
     if (!advert)
         return joins_initial(sf, true) ? MPA_VERDICT_NOT_APPLICABLE : MPA_VERDICT_NV_LOSS;
+    if (may_lack_advert(sf))
+        return MPA_VERDICT_NV_LOSS;
     check_frame(f, j->synack.at);
     check_frame(f, advert->first_frame);
     f->ns = j->synack.ns;

@@ -86,6 +86,13 @@ bool address_gaps(const struct mpa_subflow *sf, enum mpa_dir dir)
            ((flags & ADDRESS_SEQUENTIAL) && (flags & ADDRESS_JUMPED));
 }
 
+bool address_traced(const struct mpa_subflow *sf, enum mpa_dir dir)
+{
+    uint8_t flags = check_subflow_of(sf)->address.trace[dir].flags;
+
+    return (flags & (ADDRESS_TS | ADDRESS_SEQUENTIAL)) != 0;
+}
+
 bool address_keys_sure(const struct mpa_conn *conn)
 {
     const struct check_address_conn *area = &check_conn_of(conn)->address;

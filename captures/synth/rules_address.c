@@ -102,6 +102,31 @@ static void change_echo_id(struct synth *s, struct synth_tx *tx)
     synth_found_here(s, "AA-02");
 }
 
+static void miss(struct synth *s, struct synth_tx *tx)
+{
+    (void)s;
+    tx->unseen = true;
+}
+
+/* The address gets a second ID, but the capture does not hold that ADD_ADDR: nothing is to be found. */
+static void echo_of_missed(struct synth *s, bool no_ts)
+{
+    struct synth_conn_config cfg = {.dialect = MPA_DIALECT_RFC8684,
+                                    .vip = &s->vip,
+                                    .no_ts = no_ts,
+                                    .start = (int64_t)s->conn_count * 60 * SYNTH_S};
+    struct synth_conn *c = synth_conn(s, &cfg);
+    struct synth_subflow *vip = begin(c);
+    size_t advert;
+
+    advertise(vip, SYNTH_SERVER, 1, s->server[0]->addr, 0);
+    s->alter = miss;
+    advert = synth_advertise(vip, SYNTH_SERVER, 2, s->server[0]->addr, 0);
+    s->alter = NULL;
+    synth_echo(vip, advert);
+    go_on(c);
+}
+
 static void aa_02_breaks(struct synth *s)
 {
     struct synth_conn *c = conn_in(s, MPA_DIALECT_RFC8684);
@@ -122,6 +147,9 @@ static void aa_02_breaks(struct synth *s)
     synth_echo(vip, synth_new_advert(c, SYNTH_SERVER, 1, s->server[0]->addr, 0));
     synth_found(s, "AA-02"); /* As Apple's hosts do. */
     go_on(c);
+
+    echo_of_missed(s, false);
+    echo_of_missed(s, true);
 }
 
 /* Two ports of one address, echoed in the other order. */

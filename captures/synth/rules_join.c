@@ -705,6 +705,7 @@ static void jn_10_breaks(struct synth *s)
 {
     struct synth_conn *c = advertised(s);
     struct synth_subflow *f = to_unique(c);
+    size_t advert;
 
     f->half[SYNTH_SERVER].id = 7;
     synth_join_syn(f, false);
@@ -712,6 +713,18 @@ static void jn_10_breaks(struct synth *s)
     synth_found(s, "JN-10");
     synth_join_ack(f);
     synth_join_ack4(f);
+    finish(c);
+
+    /* The address got that ID, but the capture holds the echo alone: nothing is to be found. */
+    c = advertised(s);
+    s->alter = miss;
+    advert = synth_advertise(c->subflows[0], SYNTH_SERVER, 7, s->server[0]->addr, 0);
+    s->alter = NULL;
+    synth_echo(c->subflows[0], advert);
+    f = to_unique(c);
+    f->half[SYNTH_SERVER].id = 7;
+    synth_join_syn(f, false);
+    accept_join(f);
     finish(c);
 }
 
