@@ -498,6 +498,7 @@ case_check_distinct() {
     refused --csv . -o findings.csv --check kept.pcap
     [ ! -e new.tap ] || fail "an output was made"
     [ ! -e findings.csv ] || fail "an output was made"
+    # shellcheck disable=SC2094 # That is the test.
     "$MPA_ANALYZE" --check - -o broken.pcap <broken.pcap >out 2>err
     status=$?
     expect_status 2
@@ -611,6 +612,7 @@ case_check_next() {
 # Keys of what was compared are keys: no spaces.
 case_check_keys() {
     local rule
+    # shellcheck disable=SC2013 # Words are lines.
     for rule in $(grep -Eo '^RULE\([A-Z]+_[0-9]+, "(AA|FA|FB)-[0-9]+"' "$MPA_SOURCE_DIR/include/mpa/tbl/rules.h" | sed 's/.*"\(.*\)"/\1/'); do
         "$MPA_SYNTH" rule "$rule" breaks -o "$work/rule.pcap" || fail "the generator failed"
         analyze --quiet --check --report=json --csv "$work/csv" "$work/rule.pcap"
