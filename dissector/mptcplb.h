@@ -113,6 +113,8 @@ void lb_session_finish(struct lb_session *s);
 bool lb_session_finished(const struct lb_session *s);
 
 /* NULL where the frame is no TCP segment. */
+/* Frames in structures of this header are in the session's own count; this is Wireshark's number, 0 where a read filter dropped the frame. */
+guint32 lb_session_number(const struct lb_session *s, guint32 own);
 const struct lb_frame *lb_session_frame(const struct lb_session *s, guint32 number);
 struct lb_conn *lb_session_conn(const struct lb_session *s, guint32 id); /* NULL: none. */
 guint32 lb_session_conn_count(const struct lb_session *s);               /* Ids given so far. */

@@ -116,7 +116,6 @@ static void open_session(void)
 
     tap_expert = find_tap_id("expert"); /* Not there yet when protocols are registered. */
     fed = (struct pass){0};
-    tap_expert = find_tap_id("expert"); /* Not there yet at registration. */
     if (!pref_analysis)
         return;
     read_vips();
@@ -151,9 +150,10 @@ static int linktype_of(int encap)
     static const struct {
         int encap, linktype;
     } rows[] = {
-        {WTAP_ENCAP_ETHERNET, 1}, {WTAP_ENCAP_SLL, 113},     {WTAP_ENCAP_SLL2, 276},
-        {WTAP_ENCAP_RAW_IP, 101}, {WTAP_ENCAP_RAW_IP4, 228}, {WTAP_ENCAP_RAW_IP6, 229},
-        {WTAP_ENCAP_NULL, 0},     {WTAP_ENCAP_LOOP, 108},    {WTAP_ENCAP_PPP, 9},
+        {WTAP_ENCAP_ETHERNET, 1},   {WTAP_ENCAP_SLL, 113},     {WTAP_ENCAP_SLL2, 276},
+        {WTAP_ENCAP_RAW_IP, 101},   {WTAP_ENCAP_RAW_IP4, 228}, {WTAP_ENCAP_RAW_IP6, 229},
+        {WTAP_ENCAP_NULL, 0},       {WTAP_ENCAP_LOOP, 108},    {WTAP_ENCAP_PPP, 9},
+        {WTAP_ENCAP_PPP_ETHER, 51},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -30,8 +30,12 @@ struct lb_session {
     GArray *details;            /* struct lb_detail */
     GPtrArray *conns;           /* struct lb_conn by id; NULL where an id has none. */
     GPtrArray *records;         /* struct mpa_rec_conn, in the order in which they ended. */
-    GHashTable *moved;          /* Old (connection, subflow) to new. */
-    guint32 frame;              /* The one that is fed. */
+    /* With a read filter Wireshark gives a frame that it drops the number of the next one: the engine counts for itself. */
+    GArray *
+        places; /* guint32 by Wireshark's number: the latest frame that had it, in our own count. */
+    GArray *numbers;  /* guint32 by our own count: Wireshark's number. */
+    guint32 frame;    /* The one that is fed, in our own count, as all that the engine says. */
+    enum mpa_dir dir; /* Of the segment that is fed. */
     gint64 first_ns, last_ns;
     gboolean finished;
 };
@@ -201,7 +205,18 @@ static void on_segment(void *context, const struct mpa_segment *seg, struct mpa_
 {
     struct lb_session *s = context;
 
+    s->dir = dir;
     s->checks.segment(s->checks.context, seg, sf, dir, facts);
+}
+
+static void on_copy(void *context, const struct mpa_segment *seg, struct mpa_subflow *sf,
+                    enum mpa_dir dir)
+{
+    struct lb_session *s = context;
+
+    (void)seg;
+    (void)sf;
+    s->dir = dir;
 }
 
 static void on_conn_end(void *context, struct mpa_conn *conn)
@@ -244,6 +259,9 @@ struct lb_session *lb_session_new(const struct lb_settings *settings)
     s->waiting->used = 0;
     s->settings = *settings;
     s->frames = g_array_new(FALSE, TRUE, sizeof(struct lb_frame));
+    s->places = g_array_new(FALSE, TRUE, sizeof(guint32));
+    s->numbers = g_array_new(FALSE, TRUE, sizeof(guint32));
+    g_array_set_size(s->numbers, 1); /* Frames count from 1. */
     s->details = g_array_new(FALSE, TRUE, sizeof(struct lb_detail));
     s->conns = g_ptr_array_new_with_free_func(free_conn);
     s->records = g_ptr_array_new_with_free_func((GDestroyNotify)mpa_record_free);
@@ -258,6 +276,7 @@ struct lb_session *lb_session_new(const struct lb_settings *settings)
         config.track.also.context = s;
         config.track.also.event = on_event;
         config.track.also.segment = on_segment;
+        config.track.also.copy = on_copy;
         config.track.also.conn_end = on_conn_end;
         s->measure = mpa_measure_new(&config);
     }
@@ -277,6 +296,8 @@ void lb_session_free(struct lb_session *s)
     mpa_check_free(s->check);
     g_array_free(s->frames, TRUE);
     g_array_free(s->details, TRUE);
+    g_array_free(s->places, TRUE);
+    g_array_free(s->numbers, TRUE);
     g_ptr_array_free(s->conns, TRUE);
     g_ptr_array_free(s->records, TRUE);
     g_free(s->waiting);
@@ -328,10 +349,7 @@ static void feed_segment(struct lb_session *s, const struct mpa_segment *seg)
         return;
     f->conn = (guint32)sf->conn->id;
     f->subflow = sf->id;
-    f->dir = mpa_addr_eq(&sf->flow.addr[MPA_TO_SERVER], &seg->dst) &&
-                     sf->flow.port[MPA_TO_SERVER] == seg->dport
-                 ? MPA_TO_SERVER
-                 : MPA_TO_CLIENT;
+    f->dir = (guint8)s->dir; /* Not by addresses: NAT. */
     if (facts.copy)
         f->flags |= LB_FRAME_COPY;
     c = take_conn(s, f->conn);
@@ -375,12 +393,26 @@ void lb_session_sync(struct lb_session *s)
     w->used = 0;
 }
 
-void lb_session_feed(struct lb_session *s, const struct mpa_frame *frame)
+/* A number of our own for the frame that Wireshark calls 'number'. */
+static guint32 count_frame(struct lb_session *s, guint32 number)
+{
+    guint32 own = s->numbers->len;
+
+    g_array_append_val(s->numbers, number);
+    if (number >= s->places->len)
+        g_array_set_size(s->places, number + 1);
+    g_array_index(s->places, guint32, number) = own;
+    return own;
+}
+
+void lb_session_feed(struct lb_session *s, const struct mpa_frame *given)
 {
     struct waiting *w = s->waiting;
+    struct mpa_frame counted = *given, *frame = &counted;
 
     if (s->finished)
         return;
+    frame->number = count_frame(s, (guint32)given->number);
     if (w->count == WAITING || frame->captured > WAITING_BYTES - w->used)
         lb_session_sync(s);
     if (frame->captured > WAITING_BYTES) {
@@ -482,11 +514,19 @@ bool lb_session_finished(const struct lb_session *s)
 const struct lb_frame *lb_session_frame(const struct lb_session *s, guint32 number)
 {
     const struct lb_frame *f;
+    guint32 own = number < s->places->len ? g_array_index(s->places, guint32, number) : 0;
 
-    if (number >= s->frames->len)
+    if (own == 0 || own >= s->frames->len)
         return NULL;
-    f = &g_array_index(s->frames, struct lb_frame, number);
+    f = &g_array_index(s->frames, struct lb_frame, own);
     return f->conn == LB_NONE ? NULL : f;
+}
+
+guint32 lb_session_number(const struct lb_session *s, guint32 own)
+{
+    guint32 number = own < s->numbers->len ? g_array_index(s->numbers, guint32, own) : 0;
+
+    return number && g_array_index(s->places, guint32, number) == own ? number : 0;
 }
 
 struct lb_conn *lb_session_conn(const struct lb_session *s, guint32 id)

@@ -98,6 +98,7 @@ static void name_option(proto_item *item, const struct mpa_option *o)
 static void add_frame_number(const struct items *it, proto_tree *tree, enum lb_field field,
                              guint32 number)
 {
+    number = lb_session_number(lb_session(), number);
     if (number)
         generated(proto_tree_add_uint(tree, lb_hf[field], it->tvb, 0, 0, number));
 }
