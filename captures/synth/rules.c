@@ -7,9 +7,9 @@
 #include <string.h>
 
 static const struct synth_rule *const tables[] = {
-    synth_rules_format,  synth_rules_capable, synth_rules_join,
-    synth_rules_address, synth_rules_remove,  synth_rules_data,
-    synth_rules_failure, synth_rules_balance, synth_rules_reset,
+    synth_rules_format,  synth_rules_capable, synth_rules_forbid, synth_rules_join,
+    synth_rules_address, synth_rules_remove,  synth_rules_data,   synth_rules_failure,
+    synth_rules_balance, synth_rules_reset,
 };
 
 #define TABLES (sizeof tables / sizeof *tables)

@@ -31,6 +31,7 @@ struct synth_rule {
 /* Each ends with a row whose id is NULL. */
 extern const struct synth_rule synth_rules_format[];
 extern const struct synth_rule synth_rules_capable[];
+extern const struct synth_rule synth_rules_forbid[];
 extern const struct synth_rule synth_rules_join[];
 extern const struct synth_rule synth_rules_address[];
 extern const struct synth_rule synth_rules_remove[];

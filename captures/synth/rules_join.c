@@ -1,281 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Breaches of the rules of the group join, and what nearly is one. */
-#include "rules.h"
-
-#include <string.h>
-
-/* ---- What they share ------------------------------------------------------------------- */
-
-/* The capture beside the client: what the client knows when it sends is in the capture. */
-static void beside_client(struct synth *s)
-{
-    s->gap[SYNTH_CLIENT] = 50000;
-    s->gap[SYNTH_SERVER] = 20 * SYNTH_MS;
-}
-
-/* Established, with data in both directions, on the initial subflow. */
-static struct synth_conn *started(struct synth *s, enum mpa_dialect dialect, bool server_c)
-{
-    struct synth_conn_config cfg = {.dialect = dialect, .vip = &s->vip, .server_c = server_c};
-    struct synth_conn *c = synth_conn(s, &cfg);
-
-    synth_open(c);
-    synth_data(c->subflows[0], SYNTH_CLIENT, SYNTH_REQUEST);
-    synth_transfer(c->subflows[0], SYNTH_SERVER, 3000);
-    return c;
-}
-
-/* The same in version 1, and the server's unique address advertised and echoed. */
-static struct synth_conn *advertised(struct synth *s)
-{
-    struct synth_conn *c = started(s, MPA_DIALECT_RFC8684, false);
-
-    synth_echo(c->subflows[0],
-               synth_advertise(c->subflows[0], SYNTH_SERVER, 1, s->server[0]->addr, 0));
-    return c;
-}
-
-static struct synth_subflow *to_unique(struct synth_conn *c)
-{
-    return synth_join_from(c, c->cfg.client, c->cfg.server->addr, 0);
-}
-
-/* A further address of the client. */
-static struct synth_host *second_client(struct synth *s, unsigned number)
-{
-    struct synth_host *h = synth_host(s, "client-2", synth_v4(10, 1, 0, number), number);
-
-    h->ttl = s->client->ttl;
-    return h;
-}
-
-/* The join's SYN/ACK, third and fourth ACK. */
-static void accept_join(struct synth_subflow *f)
-{
-    synth_join_synack(f, false);
-    synth_join_ack(f);
-    synth_join_ack4(f);
-}
-
-/* A RST with MP_TCPRST, or without where 'reason' is negative. */
-static void send_rst(struct synth_tx tx, int reason)
-{
-    if (reason >= 0) {
-        synth_opt_tcprst(&tx.opts, false, (uint8_t)reason);
-        tx.reason = reason;
-        tx.transient = 0;
-    }
-    synth_emit(&tx);
-}
-
-/* The server's RST,ACK to a SYN. */
-static void refuse(struct synth_subflow *f, int reason)
-{
-    struct synth_tx tx = synth_rst_stateless(f, SYNTH_SERVER);
-
-    tx.flags = MPA_TCP_RST | MPA_TCP_ACK;
-    tx.seq = 0;
-    tx.ack = synth_seq(f, SYNTH_CLIENT, 1);
-    send_rst(tx, reason);
-}
-
-static void finish(struct synth_conn *c)
-{
-    synth_transfer(c->subflows[0], SYNTH_SERVER, 3000);
-    synth_close(c, SYNTH_SERVER);
-}
-
-/* ---- CBF-01: joins in spite of C -------------------------------------------------------- */
-
-static void cbf_01_breaks(struct synth *s)
-{
-    struct synth_conn_config cfg = {.dialect = MPA_DIALECT_RFC8684, .vip = &s->vip};
-    struct synth_conn *c = synth_conn(s, &cfg);
-    struct synth_subflow *direct = synth_open_lb(c), *f;
-
-    synth_transfer(direct, SYNTH_SERVER, 6000);
-    f = synth_join_from(c, second_client(s, 3), s->vip, 2);
-    synth_join_syn(f, false);
-    synth_found(s, "CBF-01");
-    refuse(f, 3);
-    synth_transfer(direct, SYNTH_SERVER, 6000);
-    synth_close(c, SYNTH_SERVER);
-}
-
-/* The VIP at port 8080, under address ID 2. */
-static struct synth_subflow *other_port(struct synth_conn *c, bool found)
-{
-    struct synth_subflow *vip = c->subflows[0], *f;
-    size_t advert = synth_advertise(vip, SYNTH_SERVER, 2, c->s->vip, 8080);
-
-    if (found)
-        synth_found(c->s, "CBF-03");
-    synth_echo(vip, advert);
-    f = synth_join_from(c, c->cfg.client, c->s->vip, 0);
-    f->end[SYNTH_SERVER].port = 8080;
-    synth_join_syn(f, false);
-    accept_join(f);
-    return f;
-}
-
-static void cbf_01_nearly(struct synth *s)
-{
-    struct synth_conn_config cfg = {.dialect = MPA_DIALECT_RFC8684, .vip = &s->vip};
-    struct synth_conn *c = synth_conn(s, &cfg);
-    struct synth_subflow *direct = synth_open_lb(c);
-
-    synth_transfer(direct, SYNTH_SERVER, 6000);
-    other_port(c, false);
-    synth_close(c, SYNTH_SERVER);
-}
-
-/* ---- CBF-02: the same for the ICNP-2017 kernel, at any port ------------------------------ */
-
-/* Up to the usable direct subflow to 'unique'. */
-static struct synth_conn *icnp(struct synth *s, struct mpa_addr unique,
-                               struct synth_subflow **ret_direct)
-{
-    struct synth_conn_config cfg = {.dialect = MPA_DIALECT_ICNP2017,
-                                    .server = synth_host(s, "icnp", unique, 21),
-                                    .vip = &s->vip,
-                                    .checksum = true,
-                                    .server_c = true};
-    struct synth_conn *c = synth_conn(s, &cfg);
-    struct synth_subflow *vip = c->subflows[0];
-
-    synth_new_advert(c, SYNTH_SERVER, 25, unique, 0);
-    synth_open(c);
-    c->icnp_advertises = c->icnp_prio = true;
-    synth_data(vip, SYNTH_CLIENT, SYNTH_REQUEST);
-    synth_ack(vip, SYNTH_SERVER); /* Has room for ADD_ADDR and MP_PRIO. */
-    synth_data(vip, SYNTH_SERVER, 1000);
-    synth_ack(vip, SYNTH_CLIENT); /* The echo. */
-    *ret_direct = synth_join(c, unique, 0);
-    synth_transfer(*ret_direct, SYNTH_SERVER, 6000);
-    return c;
-}
-
-static void cbf_02_breaks(struct synth *s)
-{
-    struct synth_subflow *direct, *f;
-    struct synth_conn *c = icnp(s, synth_v4(10, 1, 4, 2), &direct);
-
-    f = synth_join_from(c, second_client(s, 3), s->vip, 2);
-    synth_join_syn(f, false);
-    synth_found(s, "CBF-02");
-    refuse(f, -1);
-    synth_transfer(direct, SYNTH_SERVER, 6000);
-    synth_close(c, SYNTH_SERVER);
-}
-
-/* The last bit of the address differs from the VIP's. */
-static void cbf_02_nearly(struct synth *s)
-{
-    struct synth_subflow *direct;
-    struct synth_conn *c = icnp(s, synth_v4(10, 9, 9, 8), &direct);
-
-    synth_close(c, SYNTH_SERVER);
-}
-
-/* ---- CBF-03: the forbidden address with another port ------------------------------------- */
-
-static void cbf_03(struct synth *s, bool breaks)
-{
-    struct synth_conn_config cfg = {.dialect = MPA_DIALECT_RFC8684, .vip = &s->vip};
-    struct synth_conn *c;
-    struct synth_subflow *direct;
-
-    beside_client(s);
-    c = synth_conn(s, &cfg);
-    direct = synth_open_lb(c);
-    synth_transfer(direct, SYNTH_SERVER, 6000);
-    if (breaks)
-        other_port(c, true);
-    else
-        synth_echo(direct, synth_advertise(direct, SYNTH_SERVER, 2, c->cfg.server->addr, 8080));
-    synth_transfer(direct, SYNTH_SERVER, 6000);
-    synth_close(c, SYNTH_SERVER);
-}
-
-static void cbf_03_breaks(struct synth *s)
-{
-    cbf_03(s, true);
-}
-
-/* Another port, but not of the forbidden address. */
-static void cbf_03_nearly(struct synth *s)
-{
-    cbf_03(s, false);
-}
-
-/* ---- CBF-04: a failed join is repeated ---------------------------------------------------- */
-
-/* RFC 6824: there a RST needs no reason, and has none that AC-04 would look at. */
-static void cbf_04(struct synth *s, bool advertise_again)
-{
-    struct synth_conn *c = started(s, MPA_DIALECT_RFC6824, false);
-    struct synth_subflow *vip = c->subflows[0], *f;
-    size_t advert = synth_advertise(vip, SYNTH_SERVER, 1, s->server[0]->addr, 0);
-
-    f = to_unique(c);
-    synth_join_syn(f, false);
-    refuse(f, -1);
-    synth_wait(c, SYNTH_S);
-    if (advertise_again)
-        synth_advertise_again(vip, advert);
-    f = to_unique(c);
-    synth_join_syn(f, false);
-    if (!advertise_again)
-        synth_found(s, "CBF-04");
-    accept_join(f);
-    finish(c);
-}
-
-static void wrong_synack(struct synth *s, struct synth_tx *tx);
-
-/* The SYN/ACK has a wrong HMAC, and the client resets; then a SYN that nobody answers. */
-static void cbf_04_others(struct synth *s)
-{
-    struct synth_conn *c = started(s, MPA_DIALECT_RFC6824, false);
-    struct synth_subflow *f;
-
-    synth_advertise(c->subflows[0], SYNTH_SERVER, 1, s->server[0]->addr, 0);
-    f = to_unique(c);
-    s->alter = wrong_synack;
-    synth_join_syn(f, false);
-    synth_join_synack(f, false);
-    s->alter = NULL;
-    send_rst(synth_rst_own(f, SYNTH_CLIENT), -1);
-    synth_wait(c, SYNTH_S);
-    f = to_unique(c);
-    synth_join_syn(f, false);
-    synth_found(s, "CBF-04");
-    accept_join(f);
-    finish(c);
-
-    c = started(s, MPA_DIALECT_RFC6824, false);
-    synth_advertise(c->subflows[0], SYNTH_SERVER, 1, s->server[0]->addr, 0);
-    f = to_unique(c);
-    synth_join_syn(f, false);
-    synth_found(s, "JN-06"); /* Noted: it is not answered. */
-    synth_wait(c, 4 * SYNTH_S);
-    f = to_unique(c);
-    synth_join_syn(f, false);
-    synth_found(s, "CBF-04");
-    accept_join(f);
-    finish(c);
-}
-
-static void cbf_04_breaks(struct synth *s)
-{
-    cbf_04(s, false);
-    cbf_04_others(s);
-}
-
-static void cbf_04_nearly(struct synth *s)
-{
-    cbf_04(s, true);
-}
+/* Breaches of the rules JN, and what nearly is one. */
+#include "joins.h"
 
 /* ---- JN-01: a token that nobody has ------------------------------------------------------- */
 
@@ -290,8 +15,8 @@ static void other_token(struct synth *s, struct synth_tx *tx)
 
 static void jn_01(struct synth *s, bool accepted)
 {
-    struct synth_conn *c = advertised(s);
-    struct synth_subflow *f = to_unique(c);
+    struct synth_conn *c = joins_advertised(s);
+    struct synth_subflow *f = joins_to_unique(c);
 
     s->alter = other_token;
     synth_join_syn(f, false);
@@ -301,9 +26,9 @@ static void jn_01(struct synth *s, bool accepted)
         synth_join_ack(f);
         synth_join_ack4(f);
     } else {
-        refuse(f, 1);
+        joins_refuse(f, 1);
     }
-    finish(c);
+    joins_finish(c);
 }
 
 /* The HMAC of the SYN/ACK shows for which connection it was taken. */
@@ -319,26 +44,16 @@ static void jn_01_nearly(struct synth *s)
 
 /* ---- JN-02, JN-03: HMACs ------------------------------------------------------------------ */
 
-static void wrong_synack(struct synth *s, struct synth_tx *tx)
-{
-    uint8_t *o = synth_option(tx, MPA_MP_JOIN);
-
-    if (!o || o[1] != 16)
-        return;
-    o[11] ^= 0x01;
-    synth_found_here(s, "JN-02");
-}
-
 static void jn_02_breaks(struct synth *s)
 {
-    struct synth_conn *c = advertised(s);
-    struct synth_subflow *f = to_unique(c);
+    struct synth_conn *c = joins_advertised(s);
+    struct synth_subflow *f = joins_to_unique(c);
 
-    s->alter = wrong_synack;
+    s->alter = joins_wrong_synack;
     synth_join_syn(f, false);
     synth_join_synack(f, false);
-    send_rst(synth_rst_own(f, SYNTH_CLIENT), 1);
-    finish(c);
+    joins_send_rst(synth_rst_own(f, SYNTH_CLIENT), 1);
+    joins_finish(c);
 }
 
 static void wrong_ack(struct synth *s, struct synth_tx *tx)
@@ -353,22 +68,22 @@ static void wrong_ack(struct synth *s, struct synth_tx *tx)
 
 static void jn_03_breaks(struct synth *s)
 {
-    struct synth_conn *c = advertised(s);
-    struct synth_subflow *f = to_unique(c);
+    struct synth_conn *c = joins_advertised(s);
+    struct synth_subflow *f = joins_to_unique(c);
 
     s->alter = wrong_ack;
     synth_join_syn(f, false);
     synth_join_synack(f, false);
     synth_join_ack(f);
-    send_rst(synth_rst_own(f, SYNTH_SERVER), 1);
-    finish(c);
+    joins_send_rst(synth_rst_own(f, SYNTH_SERVER), 1);
+    joins_finish(c);
 }
 
 /* The server joins: keys and random numbers change their order. */
 static void hmac_nearly(struct synth *s)
 {
-    struct synth_conn *c = started(s, MPA_DIALECT_RFC8684, false);
-    struct synth_host *second = second_client(s, 3);
+    struct synth_conn *c = joins_started(s, MPA_DIALECT_RFC8684, false);
+    struct synth_host *second = joins_second_client(s, 3);
     struct synth_end client = {second, second->addr, 9000};
     struct synth_end server = {s->server[0], s->vip, 45678};
     struct synth_subflow *vip = c->subflows[0], *f;
@@ -377,9 +92,9 @@ static void hmac_nearly(struct synth *s)
     f = synth_subflow(c, SYNTH_SERVER, client, server);
     f->half[SYNTH_CLIENT].id = 5;
     synth_join_syn(f, false);
-    accept_join(f);
+    joins_accept_join(f);
     synth_transfer(f, SYNTH_SERVER, 3000);
-    finish(c);
+    joins_finish(c);
 }
 
 /* ---- JN-04: a SYN/ACK without MP_JOIN ------------------------------------------------------ */
@@ -387,8 +102,8 @@ static void hmac_nearly(struct synth *s)
 /* Nobody told the joiner the listener's random number: its own HMAC cannot be judged. */
 static void jn_04_breaks(struct synth *s)
 {
-    struct synth_conn *c = advertised(s);
-    struct synth_subflow *f = to_unique(c);
+    struct synth_conn *c = joins_advertised(s);
+    struct synth_subflow *f = joins_to_unique(c);
 
     synth_join_syn(f, false);
     synth_plain_synack(f);
@@ -397,11 +112,11 @@ static void jn_04_breaks(struct synth *s)
     synth_data(f, SYNTH_CLIENT, 200);
     synth_found(s, "JN-04");
     synth_ack(f, SYNTH_SERVER);
-    finish(c);
+    joins_finish(c);
 
-    c = advertised(s);
-    f = to_unique(c);
-    s->alter = wrong_synack;
+    c = joins_advertised(s);
+    f = joins_to_unique(c);
+    s->alter = joins_wrong_synack;
     synth_join_syn(f, false);
     synth_join_synack(f, false);
     s->alter = NULL;
@@ -410,39 +125,39 @@ static void jn_04_breaks(struct synth *s)
     synth_data(f, SYNTH_CLIENT, 200);
     synth_found(s, "JN-04");
     synth_ack(f, SYNTH_SERVER);
-    finish(c);
+    joins_finish(c);
 }
 
 /* The second time beside the server, where the client's answer comes after a long round trip: an ACK, and then the RST. */
 static void jn_04_nearly(struct synth *s)
 {
-    struct synth_conn *c = advertised(s);
-    struct synth_subflow *f = to_unique(c);
+    struct synth_conn *c = joins_advertised(s);
+    struct synth_subflow *f = joins_to_unique(c);
     struct synth_tx tx;
 
     synth_join_syn(f, false);
     synth_plain_synack(f);
-    send_rst(synth_rst_own(f, SYNTH_CLIENT), 1);
-    finish(c);
+    joins_send_rst(synth_rst_own(f, SYNTH_CLIENT), 1);
+    joins_finish(c);
 
     s->gap[SYNTH_CLIENT] = 1300 * SYNTH_MS;
     s->gap[SYNTH_SERVER] = 50000;
-    c = advertised(s);
-    f = to_unique(c);
+    c = joins_advertised(s);
+    f = joins_to_unique(c);
     synth_join_syn(f, false);
     synth_plain_synack(f);
     tx = synth_tx(f, SYNTH_CLIENT, MPA_TCP_ACK);
     synth_emit(&tx);
-    send_rst(synth_rst_own(f, SYNTH_CLIENT), 1);
-    finish(c);
+    joins_send_rst(synth_rst_own(f, SYNTH_CLIENT), 1);
+    joins_finish(c);
 }
 
 /* ---- JN-05: a third ACK without MP_JOIN ---------------------------------------------------- */
 
 static void jn_05(struct synth *s, bool accepted)
 {
-    struct synth_conn *c = advertised(s);
-    struct synth_subflow *f = to_unique(c);
+    struct synth_conn *c = joins_advertised(s);
+    struct synth_subflow *f = joins_to_unique(c);
     struct synth_tx tx;
 
     synth_join_syn(f, false);
@@ -453,9 +168,9 @@ static void jn_05(struct synth *s, bool accepted)
         synth_join_ack4(f);
         synth_found(s, "JN-05");
     } else {
-        send_rst(synth_rst_own(f, SYNTH_SERVER), 1);
+        joins_send_rst(synth_rst_own(f, SYNTH_SERVER), 1);
     }
-    finish(c);
+    joins_finish(c);
 }
 
 static void jn_05_breaks(struct synth *s)
@@ -464,8 +179,8 @@ static void jn_05_breaks(struct synth *s)
     struct synth_subflow *f;
 
     jn_05(s, true);
-    c = advertised(s);
-    f = to_unique(c);
+    c = joins_advertised(s);
+    f = joins_to_unique(c);
     s->alter = wrong_ack;
     synth_join_syn(f, false);
     synth_join_synack(f, false);
@@ -473,7 +188,7 @@ static void jn_05_breaks(struct synth *s)
     s->alter = NULL;
     synth_join_ack4(f);
     synth_found(s, "JN-05");
-    finish(c);
+    joins_finish(c);
 }
 
 static void jn_05_nearly(struct synth *s)
@@ -485,17 +200,17 @@ static void jn_05_nearly(struct synth *s)
 
 static void jn_06(struct synth *s, int reason)
 {
-    struct synth_conn *c = started(s, MPA_DIALECT_RFC8684, false);
-    struct synth_subflow *f = synth_join_from(c, second_client(s, 3), s->vip, 2);
+    struct synth_conn *c = joins_started(s, MPA_DIALECT_RFC8684, false);
+    struct synth_subflow *f = synth_join_from(c, joins_second_client(s, 3), s->vip, 2);
 
     synth_join_syn(f, false);
-    refuse(f, reason);
+    joins_refuse(f, reason);
     if (reason < 0)
         synth_found(s, "JN-06");
-    f = synth_join_from(c, second_client(s, 4), s->vip, 3);
+    f = synth_join_from(c, joins_second_client(s, 4), s->vip, 3);
     synth_join_syn(f, false);
-    accept_join(f);
-    finish(c);
+    joins_accept_join(f);
+    joins_finish(c);
 }
 
 static void jn_06_breaks(struct synth *s)
@@ -512,8 +227,8 @@ static void jn_06_nearly(struct synth *s)
 
 static void jn_07(struct synth *s, bool early)
 {
-    struct synth_conn *c = advertised(s);
-    struct synth_subflow *f = to_unique(c);
+    struct synth_conn *c = joins_advertised(s);
+    struct synth_subflow *f = joins_to_unique(c);
 
     synth_join_syn(f, false);
     synth_join_synack(f, false);
@@ -534,7 +249,7 @@ static void jn_07(struct synth *s, bool early)
         synth_data(f, SYNTH_CLIENT, 200);
     }
     synth_ack(f, SYNTH_SERVER);
-    finish(c);
+    joins_finish(c);
 }
 
 static void miss(struct synth *s, struct synth_tx *tx)
@@ -557,7 +272,7 @@ static void miss_ack4(struct synth *s)
     synth_transfer(c->subflows[0], SYNTH_SERVER, 3000);
     synth_echo(c->subflows[0],
                synth_advertise(c->subflows[0], SYNTH_SERVER, 1, s->server[0]->addr, 0));
-    f = to_unique(c);
+    f = joins_to_unique(c);
     synth_join_syn(f, false);
     synth_join_synack(f, false);
     synth_join_ack(f);
@@ -573,7 +288,7 @@ static void miss_ack4(struct synth *s)
     tx.ack = synth_seq(f, SYNTH_CLIENT, 1);
     synth_emit(&tx);
     synth_ack(f, SYNTH_SERVER);
-    finish(c);
+    joins_finish(c);
 }
 
 /* Also beside the client, with a fourth ACK that covers the data: no other can have come before. */
@@ -584,16 +299,16 @@ static void jn_07_breaks(struct synth *s)
 
     jn_07(s, true);
     miss_ack4(s);
-    beside_client(s);
-    c = advertised(s);
-    f = to_unique(c);
+    joins_beside_client(s);
+    c = joins_advertised(s);
+    f = joins_to_unique(c);
     synth_join_syn(f, false);
     synth_join_synack(f, false);
     synth_join_ack(f);
     synth_data(f, SYNTH_CLIENT, 200);
     synth_found(s, "JN-07");
     synth_ack(f, SYNTH_SERVER);
-    finish(c);
+    joins_finish(c);
 }
 
 static void jn_07_nearly(struct synth *s)
@@ -614,8 +329,8 @@ static void lose(struct synth *s, struct synth_tx *tx)
 
 static void jn_08(struct synth *s, bool repeated)
 {
-    struct synth_conn *c = advertised(s);
-    struct synth_subflow *f = to_unique(c);
+    struct synth_conn *c = joins_advertised(s);
+    struct synth_subflow *f = joins_to_unique(c);
 
     synth_join_syn(f, false);
     synth_join_synack(f, false);
@@ -633,7 +348,7 @@ static void jn_08(struct synth *s, bool repeated)
     if (repeated)
         synth_join_ack(f);
     synth_join_ack4(f);
-    finish(c);
+    joins_finish(c);
 }
 
 /* The SYN/ACK asks for it in vain; the fourth ACK comes after four seconds, to nobody's request. */
@@ -644,8 +359,8 @@ static void jn_08_breaks(struct synth *s)
 
     jn_08(s, false);
     /* The capture does not hold the fourth ACK: nothing is to be found. */
-    c = advertised(s);
-    f = to_unique(c);
+    c = joins_advertised(s);
+    f = joins_to_unique(c);
     synth_join_syn(f, false);
     synth_join_synack(f, false);
     synth_join_ack(f);
@@ -654,7 +369,7 @@ static void jn_08_breaks(struct synth *s)
     s->alter = NULL;
     synth_wait(c, 4 * SYNTH_S);
     synth_ack(f, SYNTH_SERVER);
-    finish(c);
+    joins_finish(c);
 }
 
 static void jn_08_nearly(struct synth *s)
@@ -669,13 +384,13 @@ static void jn_09_breaks(struct synth *s)
     struct synth_conn *c;
     struct synth_subflow *f;
 
-    beside_client(s);
-    c = advertised(s);
-    f = synth_join_from(c, second_client(s, 3), s->server[0]->addr, 0);
+    joins_beside_client(s);
+    c = joins_advertised(s);
+    f = synth_join_from(c, joins_second_client(s, 3), s->server[0]->addr, 0);
     synth_join_syn(f, false);
     synth_found(s, "JN-09");
-    accept_join(f);
-    finish(c);
+    joins_accept_join(f);
+    joins_finish(c);
 }
 
 /* The ID is used again, but it had been removed. */
@@ -684,27 +399,27 @@ static void jn_09_nearly(struct synth *s)
     struct synth_conn *c;
     struct synth_subflow *f;
 
-    beside_client(s);
-    c = advertised(s);
-    f = synth_join_from(c, second_client(s, 3), s->server[0]->addr, 3);
+    joins_beside_client(s);
+    c = joins_advertised(s);
+    f = synth_join_from(c, joins_second_client(s, 3), s->server[0]->addr, 3);
     synth_join_syn(f, false);
-    accept_join(f);
+    joins_accept_join(f);
     synth_wait(c, SYNTH_S);
     synth_remove(c->subflows[0], SYNTH_CLIENT, 3);
     synth_close_subflow(f, SYNTH_CLIENT);
     synth_wait(c, SYNTH_S);
-    f = synth_join_from(c, second_client(s, 4), s->server[0]->addr, 3);
+    f = synth_join_from(c, joins_second_client(s, 4), s->server[0]->addr, 3);
     synth_join_syn(f, false);
-    accept_join(f);
-    finish(c);
+    joins_accept_join(f);
+    joins_finish(c);
 }
 
 /* ---- JN-10: the address ID of the SYN/ACK -------------------------------------------------------- */
 
 static void jn_10_breaks(struct synth *s)
 {
-    struct synth_conn *c = advertised(s);
-    struct synth_subflow *f = to_unique(c);
+    struct synth_conn *c = joins_advertised(s);
+    struct synth_subflow *f = joins_to_unique(c);
     size_t advert;
 
     f->half[SYNTH_SERVER].id = 7;
@@ -713,34 +428,34 @@ static void jn_10_breaks(struct synth *s)
     synth_found(s, "JN-10");
     synth_join_ack(f);
     synth_join_ack4(f);
-    finish(c);
+    joins_finish(c);
 
     /* The address got that ID, but the capture holds the echo alone: nothing is to be found. */
-    c = advertised(s);
+    c = joins_advertised(s);
     s->alter = miss;
     advert = synth_advertise(c->subflows[0], SYNTH_SERVER, 7, s->server[0]->addr, 0);
     s->alter = NULL;
     synth_echo(c->subflows[0], advert);
-    f = to_unique(c);
+    f = joins_to_unique(c);
     f->half[SYNTH_SERVER].id = 7;
     synth_join_syn(f, false);
-    accept_join(f);
-    finish(c);
+    joins_accept_join(f);
+    joins_finish(c);
 }
 
 /* The address got another ID meanwhile. */
 static void jn_10_nearly(struct synth *s)
 {
-    struct synth_conn *c = advertised(s);
+    struct synth_conn *c = joins_advertised(s);
     struct synth_subflow *vip = c->subflows[0], *f;
 
     synth_remove(vip, SYNTH_SERVER, 1);
     synth_wait(c, SYNTH_S);
     synth_echo(vip, synth_advertise(vip, SYNTH_SERVER, 7, s->server[0]->addr, 0));
-    f = to_unique(c);
+    f = joins_to_unique(c);
     synth_join_syn(f, false);
-    accept_join(f);
-    finish(c);
+    joins_accept_join(f);
+    joins_finish(c);
 }
 
 /* ---- JN-11: what may be joined --------------------------------------------------------------------- */
@@ -750,17 +465,17 @@ static void jn_11(struct synth *s, uint16_t port, bool found)
     struct synth_conn *c;
     struct synth_subflow *vip, *f;
 
-    beside_client(s);
-    c = started(s, MPA_DIALECT_RFC8684, false);
+    joins_beside_client(s);
+    c = joins_started(s, MPA_DIALECT_RFC8684, false);
     vip = c->subflows[0];
     synth_echo(vip, synth_advertise(vip, SYNTH_SERVER, 1, s->server[0]->addr, 8080));
-    f = to_unique(c);
+    f = joins_to_unique(c);
     f->end[SYNTH_SERVER].port = port;
     synth_join_syn(f, false);
     if (found)
         synth_found(s, "JN-11");
-    accept_join(f);
-    finish(c);
+    joins_accept_join(f);
+    joins_finish(c);
 }
 
 static void miss_advert(struct synth *s, struct synth_tx *tx)
@@ -775,7 +490,7 @@ static void miss_advert(struct synth *s, struct synth_tx *tx)
 /* The capture holds only a later copy of the ADD_ADDR, but the client's echo before the join: nothing is to be found. */
 static void join_echoed(struct synth *s)
 {
-    struct synth_conn *c = started(s, MPA_DIALECT_RFC8684, false);
+    struct synth_conn *c = joins_started(s, MPA_DIALECT_RFC8684, false);
     struct synth_subflow *f;
     size_t advert;
 
@@ -783,11 +498,11 @@ static void join_echoed(struct synth *s)
     advert = synth_advertise(c->subflows[0], SYNTH_SERVER, 1, s->server[0]->addr, 0);
     s->alter = NULL;
     synth_echo(c->subflows[0], advert);
-    f = to_unique(c);
+    f = joins_to_unique(c);
     synth_join_syn(f, false);
     synth_advertise_again(c->subflows[0], advert);
-    accept_join(f);
-    finish(c);
+    joins_accept_join(f);
+    joins_finish(c);
 }
 
 /* The address was advertised with a port, and is joined at the initial one. */
@@ -806,36 +521,36 @@ static void jn_11_nearly(struct synth *s)
 
 static void jn_12_breaks(struct synth *s)
 {
-    struct synth_conn *c = advertised(s);
+    struct synth_conn *c = joins_advertised(s);
     struct synth_subflow *f = synth_join(c, s->server[0]->addr, 0), *again;
 
     synth_wait(c, 5 * SYNTH_S);
-    again = to_unique(c);
+    again = joins_to_unique(c);
     again->half[SYNTH_CLIENT].nonce = f->half[SYNTH_CLIENT].nonce;
     synth_join_syn(again, false);
     synth_found(s, "JN-12");
-    accept_join(again);
-    finish(c);
+    joins_accept_join(again);
+    joins_finish(c);
 }
 
 /* The same SYN is sent twice. */
 static void jn_12_nearly(struct synth *s)
 {
-    struct synth_conn *c = advertised(s);
-    struct synth_subflow *f = to_unique(c);
+    struct synth_conn *c = joins_advertised(s);
+    struct synth_subflow *f = joins_to_unique(c);
 
     synth_join_syn(f, false);
     synth_wait(c, SYNTH_S);
     synth_join_syn(f, false);
-    accept_join(f);
-    finish(c);
+    joins_accept_join(f);
+    joins_finish(c);
 }
 
 /* ---- JN-13: joins that come too late ------------------------------------------------------------------ */
 
 static void jn_13(struct synth *s, bool late)
 {
-    struct synth_conn *c = advertised(s);
+    struct synth_conn *c = joins_advertised(s);
     struct synth_subflow *vip = c->subflows[0], *f;
 
     synth_data_fin(vip, SYNTH_CLIENT, false);
@@ -845,11 +560,11 @@ static void jn_13(struct synth *s, bool late)
         synth_ack(vip, SYNTH_CLIENT);
         synth_wait(c, SYNTH_S);
     }
-    f = to_unique(c);
+    f = joins_to_unique(c);
     synth_join_syn(f, false);
     if (late)
         synth_found(s, "JN-13");
-    refuse(f, 3);
+    joins_refuse(f, 3);
     if (!late)
         synth_ack(vip, SYNTH_CLIENT);
     synth_close_subflow(vip, SYNTH_SERVER);
@@ -884,12 +599,12 @@ static void join_late(struct synth_conn *c)
     synth_transfer(c->subflows[0], SYNTH_SERVER, 3000);
     synth_wait(c, 2 * SYNTH_S);
     c->fallback = false;
-    f = to_unique(c);
+    f = joins_to_unique(c);
     synth_join_syn(f, false);
     synth_found(c->s, "JN-13");
-    refuse(f, 3);
+    joins_refuse(f, 3);
     c->fallback = true;
-    finish(c);
+    joins_finish(c);
 }
 
 static void jn_13_breaks(struct synth *s)
@@ -899,12 +614,12 @@ static void jn_13_breaks(struct synth *s)
 
     jn_13(s, true);
 
-    c = advertised(s);
+    c = joins_advertised(s);
     infinite_mapping(c->subflows[0]);
     join_late(c);
 
     /* The first data has no mapping; beside the client, that knows it. */
-    beside_client(s);
+    joins_beside_client(s);
     c = synth_conn(s, &cfg);
     synth_open(c);
     c->fallback = true;
@@ -918,28 +633,6 @@ static void jn_13_nearly(struct synth *s)
 }
 
 const struct synth_rule synth_rules_join[] = {
-    {.id = "CBF-01",
-     .breaks = cbf_01_breaks,
-     .nearly = cbf_01_nearly,
-     .broken = "the client joins the VIP, whose host set C",
-     .kept = "the client joins the VIP at another port, which was advertised"},
-    {.id = "CBF-02",
-     .breaks = cbf_02_breaks,
-     .nearly = cbf_02_nearly,
-     .broken = "the client joins the VIP, whose host set the B flag",
-     .kept = "the client joins an advertised address one bit away from the VIP",
-     /* What that kernel always does: in RFC 6824 its flag is a second algorithm, and its SYN/ACKs say address ID 0. */
-     .too = "MPC-05 JN-10"},
-    {.id = "CBF-03",
-     .breaks = cbf_03_breaks,
-     .nearly = cbf_03_nearly,
-     .broken = "the VIP is advertised with another port in spite of C",
-     .kept = "the unique address is advertised with another port"},
-    {.id = "CBF-04",
-     .breaks = cbf_04_breaks,
-     .nearly = cbf_04_nearly,
-     .broken = "a refused join is repeated a second later",
-     .kept = "before it is repeated the address is advertised again"},
     {.id = "JN-01",
      .breaks = jn_01_breaks,
      .nearly = jn_01_nearly,
