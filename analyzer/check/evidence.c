@@ -18,7 +18,7 @@ bool check_one_way(const struct mpa_subflow *sf, enum mpa_dir dir)
 
 bool check_lost(const struct mpa_subflow *sf, enum mpa_dir dir)
 {
-    return sf->half[dir].unseen > 0;
+    return sf->more[dir].unseen > 0;
 }
 
 /* Acknowledged data of which nothing was captured. */

@@ -99,7 +99,7 @@ uint64_t check_covered(const struct check_data_flow *flow, uint64_t from, uint64
 
 bool check_holes(const struct mpa_subflow *sf, enum mpa_dir dir)
 {
-    return sf->half[dir].unseen || sf->half[dir].seen.forgotten || sf->half[dir].seen.holes;
+    return sf->more[dir].unseen || sf->half[dir].seen.forgotten || sf->half[dir].seen.holes;
 }
 
 #define SUBFLOWS_MAX 256 /* Looked at where one of many would say it. */

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH          256 /* Segments. */
-#define BATCHES        16  /* In flight between the two threads. */
+#define BATCH          1024 /* Segments. */
+#define BATCHES        8   /* In flight between the two threads. */
 #define OPTIONS_MAX    40  /* Bytes of a TCP option area. */
 #define ICMP_MAX       16  /* ICMP errors of a batch; a further one ends it. */
 #define PROGRESS_EVERY 65536

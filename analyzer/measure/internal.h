@@ -88,28 +88,28 @@ struct conn_rare {
     int notes_dropped;
 };
 
-/* In every connection; all zeros at first. */
+/* In every connection; all zeros at first.  The second cache line is that of every packet. */
 struct conn_user {
-    int64_t cut_ns;       /* t_m + g (D.4); 0: no second path is usable yet. */
-    uint64_t after[2][2]; /* [direction][direct]: bytes of mappings first declared after the cut. */
-    uint32_t grace[2][2]; /* The same between t_m and the cut; saturates. */
+    struct conn_rare *rare;
     int64_t first_direct_ns[2]; /* First payload on a direct subflow, by direction; 0 none. */
+    uint32_t grace[2][2]; /* [direction][direct]: bytes of mappings first declared between t_m and the cut; saturates. */
+    uint32_t ts_upper;    /* The highest of the upper bits. */
+    uint32_t ts_start;    /* First one, in units of 2^20 ns since the measure's first packet. */
+    uint64_t after[2][2]; /* [direction][direct]: the same after the cut. */
+    int64_t cut_ns;       /* t_m + g (D.4); 0: no second path is usable yet. */
     int64_t progress_ns;  /* Latest progress P(t), or when data began to be outstanding; 0 none. */
     int64_t last_data_ns; /* Latest new data to the client; 0 none. */
-    struct conn_rare *rare;
     uint32_t pending_us; /* Length of an interval that ended at progress_ns and counts if more data
                             follows; 0 none. */
     uint32_t window_us;  /* Largest gap of the current window. */
     uint32_t window_end; /* Of the current window, in units of 2^20 ns since the measure's first
                             packet; 0 none. */
     uint32_t mark;       /* Churn lines that had passed when this connection last looked. */
-    uint8_t flags;       /* CONN_*. */
+    uint16_t flags;      /* CONN_*. */
+    uint16_t ts_name;    /* D4: low 12 bits and bit 15 of its timestamps; 0 unknown. */
+    uint8_t ts_values;   /* ... how many values their upper bits took; saturates. */
     uint8_t vantage;     /* enum mpa_word MPA_VANTAGE_* by the initial handshake. */
     uint8_t left_by;     /* enum mpa_word MPA_LEFT_BY_*, found when the VIP's subflow ended. */
-    uint8_t ts_values;   /* D4: how many values the upper bits of its timestamps took; saturates. */
-    uint16_t ts_name;    /* Their low 12 bits and bit 15; 0 unknown. */
-    uint32_t ts_upper;   /* The highest of the upper bits. */
-    uint32_t ts_start;   /* First one, in units of 2^20 ns since the measure's first packet. */
 };
 
 #define CONN_SERVER_DATA 0x01 /* The server has sent data: P(t) is that of its data. */
@@ -120,6 +120,7 @@ struct conn_user {
 #define CONN_TS_VARIES   0x20 /* The server's timestamps have no identity. */
 #define CONN_TS_OTHER    0x40 /* A subflow began with another one. */
 #define CONN_TS_LONG     0x80 /* ts_values were counted over more than a second. */
+#define CONN_DIRECT_DATA 0x100 /* << direction: first_direct_ns is set. */
 
 /* Where packets of a subflow went, one stretch of time each. */
 struct stint {
@@ -162,7 +163,8 @@ struct sub_user {
 #define SUB_TS_DONE   0x20 /* Timestamps of its server are not looked at any more. */
 #define SUB_TS_SAME   0x40 /* They began with the connection's identity. */
 
-_Static_assert(sizeof(struct conn_user) <= 128, "memory of live connections");
+_Static_assert(sizeof(struct conn_user) == 128 && offsetof(struct conn_user, after[1]) == 64,
+               "two cache lines, one of them for every packet");
 _Static_assert(sizeof(struct sub_user) <= 64, "memory of live connections");
 
 /* ---- servers.c ------------------------------------------------------------------ */

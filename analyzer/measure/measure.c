@@ -44,6 +44,7 @@ static void first_direct(struct mpa_measure *m, const struct mpa_segment *seg,
     struct conn_user *cu = sf->conn->user;
 
     cu->first_direct_ns[dir] = seg->ns;
+    cu->flags |= (uint16_t)(CONN_DIRECT_DATA << dir);
     measure_note_segment(m, seg, sf, dir, MPA_NOTE_FIRST_DIRECT, MPA_NULL);
 }
 
@@ -84,7 +85,7 @@ static void see_data(struct mpa_measure *m, const struct mpa_segment *seg, struc
         if (dir == MPA_TO_CLIENT)
             cu->last_data_ns = seg->ns;
     }
-    if (direct && facts->new_bytes && cu->first_direct_ns[dir] == 0)
+    if (direct && facts->new_bytes && !(cu->flags & CONN_DIRECT_DATA << dir))
         first_direct(m, seg, sf, dir);
     if (cu->cut_ns && facts->declared)
         count_declared(cu, seg->ns, dir, direct, facts->declared);

@@ -106,7 +106,7 @@ static void close_window(struct mpa_measure *m, struct mpa_conn *conn)
             measure_quiet_add(rare->quiet, cu->window_us);
     }
     cu->window_us = 0;
-    cu->flags &= (uint8_t)~CONN_IN_MARK;
+    cu->flags &= (uint16_t)~CONN_IN_MARK;
 }
 
 /* ---- Intervals ------------------------------------------------------------------ */
@@ -323,7 +323,7 @@ void measure_progress_hit(struct mpa_measure *m, const struct mpa_event *e)
                       .subflow = e->subflow->id,
                       .open = true};
     cu->flags |= CONN_HIT;
-    cu->flags &= (uint8_t)~CONN_ADVANCED;
+    cu->flags &= (uint16_t)~CONN_ADVANCED;
 }
 
 /* Windows that the connection's end cuts.  What is open then is known to be a gap only where data

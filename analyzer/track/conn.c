@@ -17,9 +17,9 @@ struct mpa_conn *conn_new(struct mpa_tracker *t, const struct mpa_segment *seg)
     c->dialect = (uint8_t)t->config.dialect;
     c->fallback = MPA_FALLBACK_REASON_NONE;
     if (t->config.conn_user_size)
-        c->user = (char *)c + round16(sizeof *c);
+        c->user = (char *)c + round_line(sizeof *c);
     if (t->config.also_conn_size)
-        c->also = (char *)c + round16(sizeof *c) + round16(t->config.conn_user_size);
+        c->also = (char *)c + also_at(sizeof *c, t->config.conn_user_size);
     t->counts.connections = t->next_id;
     t->live++;
     timer_set(t, c);
@@ -50,9 +50,9 @@ struct mpa_subflow *subflow_new(struct mpa_tracker *t, struct mpa_conn *c,
         sf->half[i].backup = 2;
     }
     if (t->config.subflow_user_size)
-        sf->user = (char *)sf + round16(sizeof *sf);
+        sf->user = (char *)sf + round_line(sizeof *sf);
     if (t->config.also_subflow_size)
-        sf->also = (char *)sf + round16(sizeof *sf) + round16(t->config.subflow_user_size);
+        sf->also = (char *)sf + also_at(sizeof *sf, t->config.subflow_user_size);
     if (c->last_subflow)
         c->last_subflow->next = sf;
     else
@@ -95,6 +95,24 @@ void subflow_detach(struct mpa_tracker *t, struct mpa_subflow *sf)
     sf->flags |= MPA_SF_DETACHED;
 }
 
+/* What a connection and a subflow have beside their items of the pools. */
+static void free_spaces(struct mpa_conn *c)
+{
+    for (int i = 0; i < 2; i++) {
+        mpa_space_free(&c->data[i].seen);
+        mpa_space_free(&c->data[i].declared);
+    }
+}
+
+static void free_subflow_spaces(struct mpa_subflow *sf)
+{
+    for (int i = 0; i < 2; i++) {
+        mpa_space_free(&sf->half[i].seen);
+        if (sf->more[i].rtt)
+            mpa_samples_free(&sf->more[i].rtt->samples);
+    }
+}
+
 static void subflow_free(struct mpa_tracker *t, struct mpa_subflow *sf)
 {
     subflow_detach(t, sf);
@@ -102,13 +120,9 @@ static void subflow_free(struct mpa_tracker *t, struct mpa_subflow *sf)
         next = v->next_view;
         pool_put(&t->views, v);
     }
-    for (int i = 0; i < 2; i++) {
-        mpa_space_free(&sf->half[i].seen);
-        if (sf->half[i].rtt) {
-            mpa_samples_free(sf->half[i].rtt);
-            pool_put(&t->samples, sf->half[i].rtt);
-        }
-    }
+    free_subflow_spaces(sf);
+    for (int i = 0; i < 2; i++)
+        pool_put(&t->rtts, sf->more[i].rtt);
     pool_put(&t->rivals, sf->rival);
     pool_put(&t->subflows, sf);
 }
@@ -165,16 +179,36 @@ static void forget_undecided(struct mpa_tracker *t, const struct mpa_conn *c)
         }
 }
 
-void conn_end(struct mpa_tracker *t, struct mpa_conn *c)
+static void tell_end(struct mpa_tracker *t, struct mpa_conn *c)
 {
     if (t->config.observer.conn_end)
         t->config.observer.conn_end(t->config.observer.context, c);
     if (t->config.also.conn_end)
         t->config.also.conn_end(t->config.also.context, c);
-    timer_clear(t, c);
+}
+
+static void remove_tokens(struct mpa_tracker *t, struct mpa_conn *c)
+{
     for (int i = 0; i < 2; i++)
         if (c->data[i].flags & MPA_DATA_TOKEN)
             token_remove(t, c, (enum mpa_dir)i);
+}
+
+void conn_end_last(struct mpa_tracker *t, struct mpa_conn *c)
+{
+    tell_end(t, c);
+    if (t->config.also.conn_end) /* It may ask for tokens of those that are left. */
+        remove_tokens(t, c);
+    for (struct mpa_subflow *sf = c->subflows; sf; sf = sf->next)
+        free_subflow_spaces(sf);
+    free_spaces(c);
+}
+
+void conn_end(struct mpa_tracker *t, struct mpa_conn *c)
+{
+    tell_end(t, c);
+    timer_clear(t, c);
+    remove_tokens(t, c);
     if (c->flags & MPA_CONN_UNDECIDED)
         forget_undecided(t, c);
     for (struct mpa_subflow *sf = c->subflows, *next; sf; sf = next) {
@@ -185,10 +219,7 @@ void conn_end(struct mpa_tracker *t, struct mpa_conn *c)
         next = a->next;
         pool_put(&t->adverts, a);
     }
-    for (int i = 0; i < 2; i++) {
-        mpa_space_free(&c->data[i].seen);
-        mpa_space_free(&c->data[i].declared);
-    }
+    free_spaces(c);
     t->live--;
     pool_put(&t->conns, c);
 }
@@ -206,13 +237,21 @@ static void token_grow(struct token_table *tt, enum mpa_dir owner)
         for (struct mpa_conn *c = tt->buckets[i], *next; c; c = next) {
             struct mpa_conn **head = &buckets[c->data[owner].token & (count - 1)];
 
-            next = c->token_chain[owner];
-            c->token_chain[owner] = *head;
+            next = c->data[owner].token_chain;
+            c->data[owner].token_chain = *head;
             *head = c;
         }
     free(tt->buckets);
     tt->buckets = buckets;
     tt->mask = count - 1;
+}
+
+void token_tables_close(struct mpa_tracker *t)
+{
+    for (int i = 0; i < 2; i++) {
+        free(t->tokens[i].buckets);
+        t->tokens[i] = (struct token_table){0};
+    }
 }
 
 int token_insert(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner)
@@ -225,7 +264,7 @@ int token_insert(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner)
     if (!tt->buckets)
         return MPA_ERR_NOMEM;
     head = &tt->buckets[c->data[owner].token & tt->mask];
-    c->token_chain[owner] = *head;
+    c->data[owner].token_chain = *head;
     *head = c;
     tt->count++;
     c->data[owner].flags |= MPA_DATA_TOKEN;
@@ -238,9 +277,9 @@ void token_remove(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner)
     struct mpa_conn **at = &tt->buckets[c->data[owner].token & tt->mask];
 
     while (*at && *at != c)
-        at = &(*at)->token_chain[owner];
+        at = &(*at)->data[owner].token_chain;
     if (*at) {
-        *at = c->token_chain[owner];
+        *at = c->data[owner].token_chain;
         tt->count--;
     }
     c->data[owner].flags &= (uint8_t)~MPA_DATA_TOKEN;
@@ -254,9 +293,9 @@ struct mpa_conn *token_find(const struct mpa_tracker *t, uint32_t token, enum mp
 
     if (!tt->buckets)
         return NULL;
-    c = after ? after->token_chain[owner] : tt->buckets[token & tt->mask];
+    c = after ? after->data[owner].token_chain : tt->buckets[token & tt->mask];
     while (c && c->data[owner].token != token)
-        c = c->token_chain[owner];
+        c = c->data[owner].token_chain;
     return c;
 }
 

@@ -39,6 +39,12 @@ uint64_t copy_print(const struct mpa_segment *seg)
     return h | 1; /* 0 is an empty slot. */
 }
 
+/* Where a packet was seen; an even number. */
+static inline uint32_t place(const struct mpa_segment *seg, uint32_t flow_hash)
+{
+    return (uint32_t)mix((uint64_t)seg->l2_hash << 32 | flow_hash, seg->ttl) & ~1u;
+}
+
 void copy_check(struct copy_slot *slots, const struct mpa_segment *seg, uint64_t print,
                 uint32_t flow_hash, struct copy_verdict *ret)
 {
@@ -50,10 +56,10 @@ void copy_check(struct copy_slot *slots, const struct mpa_segment *seg, uint64_t
     ret->subflow = NULL;
     if (slot->print != print || seg->ns - slot->ns > COPY_NS || slot->ns - seg->ns > COPY_NS)
         return;
-    if (slot->l2_hash == seg->l2_hash && slot->ttl == seg->ttl && slot->flow_hash == flow_hash)
+    if ((slot->place ^ place(seg, flow_hash)) <= 1)
         return;
     ret->copy = true;
-    ret->dir = (enum mpa_dir)slot->dir;
+    ret->dir = (enum mpa_dir)(slot->place & 1);
     if (slot->subflow && slot->subflow->conn && (uint32_t)slot->subflow->conn->id == slot->conn_id)
         ret->subflow = slot->subflow;
 }
@@ -67,8 +73,5 @@ void copy_note(const struct copy_verdict *v, const struct mpa_segment *seg, uint
     slot->ns = seg->ns;
     slot->subflow = subflow;
     slot->conn_id = (uint32_t)subflow->conn->id;
-    slot->l2_hash = seg->l2_hash;
-    slot->flow_hash = flow_hash;
-    slot->ttl = seg->ttl;
-    slot->dir = (uint8_t)dir;
+    slot->place = place(seg, flow_hash) | (uint32_t)dir;
 }

@@ -8,7 +8,6 @@
 static void see_data(struct pass *p, uint64_t dsn, uint64_t size)
 {
     struct mpa_data_half *d = &p->conn->data[p->dir];
-    struct mpa_half *h = &p->sf->half[p->dir];
     struct mpa_piece pieces[MPA_SPACE_PIECES];
     uint64_t before = d->seen.begun ? mpa_space_contiguous(&d->seen) : dsn;
     uint64_t fresh;
@@ -25,8 +24,10 @@ static void see_data(struct pass *p, uint64_t dsn, uint64_t size)
             d->out_of_order += pieces[i].end - pieces[i].start;
     d->bytes += fresh;
     p->facts->new_data += (uint32_t)fresh;
-    p->facts->reinjected += (uint32_t)(size - fresh);
-    h->reinjected += size - fresh;
+    if (fresh < size) {
+        p->facts->reinjected += (uint32_t)(size - fresh);
+        p->sf->more[p->dir].reinjected += size - fresh;
+    }
     p->facts->progress += mpa_space_contiguous(&d->seen) - before;
 }
 
@@ -50,6 +51,23 @@ static void see_piece(struct pass *p, uint64_t start, uint64_t end)
     }
 }
 
+/* Begin to time a segment, where none is timed.  Karn: what was sent twice gives no sample. */
+static void time_payload(struct pass *p, bool again)
+{
+    struct mpa_half_more *more = &p->sf->more[p->dir];
+
+    if (!more->rtt)
+        more->rtt = pool_get(&p->t->rtts);
+    if (!more->rtt)
+        return;
+    if (again) {
+        more->rtt->timed_end = 0;
+    } else if (more->rtt->timed_end == 0) {
+        more->rtt->timed_end = p->seq + p->seg->payload_size;
+        more->rtt->timed_ns = p->seg->ns;
+    }
+}
+
 static void see_payload(struct pass *p)
 {
     struct mpa_half *h = &p->sf->half[p->dir];
@@ -60,7 +78,8 @@ static void see_payload(struct pass *p)
 
     h->flags |= MPA_HALF_PAYLOAD;
     h->bytes += fresh;
-    h->retransmitted += size - fresh;
+    if (fresh < size)
+        p->sf->more[p->dir].retransmitted += size - fresh;
     p->facts->new_bytes = (uint32_t)fresh;
     p->facts->old_bytes = (uint32_t)(size - fresh);
     if (p->conn->protocol == MPA_PROTOCOL_MPTCP) {
@@ -74,13 +93,8 @@ static void see_payload(struct pass *p)
             if (pieces[i].fills)
                 p->conn->data[p->dir].out_of_order += pieces[i].end - pieces[i].start;
     }
-    /* Karn: what was sent twice gives no sample. */
-    if (fresh < size) {
-        h->timed_end = 0;
-    } else if (h->timed_end == 0) {
-        h->timed_end = p->seq + size;
-        h->timed_ns = p->seg->ns;
-    }
+    if (!p->t->config.no_rtt)
+        time_payload(p, fresh < size);
 }
 
 static void see_fin(struct pass *p)
@@ -98,20 +112,18 @@ static void see_fin(struct pass *p)
     subflow_check_live(p);
 }
 
-static void add_rtt(struct pass *p, struct mpa_half *h)
+static void add_rtt(struct mpa_rtt *rtt, uint64_t ack, int64_t ns)
 {
-    h->timed_end = 0;
-    if (p->t->config.no_rtt)
+    if (rtt->timed_end == 0 || ack < rtt->timed_end)
         return;
-    if (!h->rtt)
-        h->rtt = pool_get(&p->t->samples);
-    if (h->rtt)
-        mpa_samples_add(h->rtt, p->seg->ns - h->timed_ns);
+    rtt->timed_end = 0;
+    mpa_samples_add(&rtt->samples, ns - rtt->timed_ns);
 }
 
 static void see_ack(struct pass *p)
 {
     struct mpa_half *h = &p->sf->half[other(p->dir)];
+    struct mpa_half_more *more = &p->sf->more[other(p->dir)];
     uint64_t near = h->seen.begun ? h->seen.next : h->acked ? h->acked : SEQ_BASE + p->seg->ack;
     uint64_t ack = mpa_unwrap32(near, p->seg->ack);
 
@@ -121,18 +133,19 @@ static void see_ack(struct pass *p)
         p->facts->data_acked = ack - h->acked;
     h->acked = ack;
     if (h->seen.begun) {
-        h->unseen += mpa_space_settle(&h->seen, ack);
+        if (h->seen.holes)
+            more->unseen += mpa_space_settle(&h->seen, ack);
         if (ack > h->seen.next) {
             struct mpa_piece pieces[MPA_SPACE_PIECES];
             uint64_t fresh;
 
             /* Sent and received, but never captured: later copies of it are repetitions. */
-            h->unseen += ack - h->seen.next;
+            more->unseen += ack - h->seen.next;
             mpa_space_see(&h->seen, h->seen.next, ack, pieces, &fresh);
         }
     }
-    if (h->timed_end && ack >= h->timed_end)
-        add_rtt(p, h);
+    if (!p->t->config.no_rtt && more->rtt)
+        add_rtt(more->rtt, ack, p->seg->ns);
     if ((h->flags & MPA_HALF_FIN) && (int32_t)(p->seg->ack - h->fin_seq) > 0) {
         h->flags |= MPA_HALF_FIN_ACKED;
         if (p->conn->closed_ns)

@@ -58,9 +58,10 @@ static struct mpa_endpoint endpoint(const struct mpa_subflow *sf, enum mpa_dir t
     return (struct mpa_endpoint){sf->flow.addr[to], sf->flow.port[to]};
 }
 
-static struct mpa_rec_percentiles percentiles(struct mpa_samples *s)
+static struct mpa_rec_percentiles percentiles(struct mpa_rtt *rtt)
 {
     struct mpa_rec_percentiles r = {0, MPA_NULL, MPA_NULL, MPA_NULL, MPA_NULL, MPA_NULL};
+    struct mpa_samples *s = rtt ? &rtt->samples : NULL;
 
     if (!s || s->count == 0)
         return r;
@@ -76,13 +77,14 @@ static struct mpa_rec_percentiles percentiles(struct mpa_samples *s)
 static void export_half(const struct mpa_subflow *sf, int dir, struct mpa_rec_subflow *r)
 {
     const struct mpa_half *h = &sf->half[dir];
+    const struct mpa_half_more *more = &sf->more[dir];
 
     r->backup.v[dir] = h->backup == 2 ? MPA_NULL : h->backup;
     r->packets.v[dir] = h->packets;
     r->bytes.v[dir] = (int64_t)h->bytes;
-    r->retransmitted_bytes.v[dir] = (int64_t)h->retransmitted;
-    r->reinjected_bytes.v[dir] = (int64_t)h->reinjected;
-    r->rtt[dir] = percentiles(h->rtt);
+    r->retransmitted_bytes.v[dir] = (int64_t)more->retransmitted;
+    r->reinjected_bytes.v[dir] = (int64_t)more->reinjected;
+    r->rtt[dir] = percentiles(more->rtt);
     r->has_isn[dir] = (h->flags & MPA_HALF_ISN) && !(sf->flags & MPA_SF_MIDSTREAM);
     r->isn[dir] = h->isn;
     r->has_nonce[dir] = (h->flags & MPA_HALF_NONCE) != 0;

@@ -3,6 +3,7 @@
 #include "internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #define FLOW_BUCKETS 1024u
@@ -26,6 +27,12 @@ void flow_table_close(struct flow_table *f)
 {
     free(f->buckets);
     f->buckets = NULL;
+}
+
+void flow_table_clear(struct flow_table *f)
+{
+    memset(f->buckets, 0, (f->mask + 1) * sizeof *f->buckets);
+    f->count = 0;
 }
 
 static inline uint64_t endpoint_hash(const struct flow_table *f, const struct mpa_addr *a,

@@ -31,7 +31,7 @@ struct pool {
 void pool_init(struct pool *p, size_t item_size);
 void *pool_get(struct pool *p); /* NULL when memory ends. */
 void pool_put(struct pool *p, void *item);
-void pool_close(struct pool *p);
+void pool_close(struct pool *p); /* All items are gone; the pool may be used again. */
 
 /* ---- flow.c */
 struct flow_table {
@@ -43,6 +43,7 @@ struct flow_table {
 
 int flow_table_init(struct flow_table *f);
 void flow_table_close(struct flow_table *f);
+void flow_table_clear(struct flow_table *f); /* Every flow leaves it. */
 uint32_t flow_hash(const struct flow_table *f, const struct mpa_segment *seg);
 uint32_t flow_hash_tuple(const struct flow_table *f, const struct mpa_addr *src, uint16_t sport,
                          const struct mpa_addr *dst, uint16_t dport);
@@ -57,15 +58,13 @@ void flow_remove(struct flow_table *f, struct mpa_flow *flow);
 /* ---- copies.c */
 #define COPY_SLOTS 8192u
 
+/* Half a cache line. */
 struct copy_slot {
     uint64_t print; /* 0: empty. */
     int64_t ns;
     struct mpa_subflow *subflow; /* Valid while the low half of subflow->conn->id is 'conn_id'. */
     uint32_t conn_id;
-    uint32_t l2_hash;
-    uint32_t flow_hash;
-    uint8_t ttl;
-    uint8_t dir;
+    uint32_t place; /* Of layer 2, TTL and four-tuple, and enum mpa_dir in the last bit. */
 };
 
 /* What copies.c says of a segment. */
@@ -107,12 +106,12 @@ struct mpa_tracker {
     struct mpa_track_counts counts;
     struct flow_table flows;
     struct token_table tokens[2]; /* By the owner's direction: [MPA_TO_SERVER] client tokens. */
-    struct pool conns, subflows, views, adverts, samples, rivals;
+    struct pool conns, subflows, views, adverts, rtts, rivals;
     struct mpa_conn *timers[TIMER_SLOTS];
     int64_t now_ns;       /* Highest time seen. */
     int64_t timer_second; /* The next second to look at. */
     int64_t next_id, live;
-    struct copy_slot *copies;
+    struct copy_slot *copies; /* COPY_SLOTS. */
     struct mpa_conn *undecided[UNDECIDED_MAX];
     int undecided_count;
 };
@@ -151,10 +150,18 @@ static inline enum mpa_dir opener(const struct mpa_subflow *sf)
     return sf->flags & MPA_SF_BY_SERVER ? MPA_TO_CLIENT : MPA_TO_SERVER;
 }
 
-/* User areas follow their connection or subflow, one after the other. */
-static inline size_t round16(size_t size)
+#define CACHE_LINE 64u
+
+/* User areas follow their connection or subflow, one after the other, each from a cache line on. */
+static inline size_t round_line(size_t size)
 {
-    return (size + 15) & ~(size_t)15;
+    return (size + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
+}
+
+/* Where the second observer's area begins in an item with this structure and first area. */
+static inline size_t also_at(size_t structure, size_t user)
+{
+    return round_line(structure) + round_line(user);
 }
 
 static inline struct mpa_frame_ref frame_of(const struct mpa_segment *seg)
@@ -175,6 +182,8 @@ void subflow_check_live(struct pass *p);
 /* conn.c */
 struct mpa_conn *conn_new(struct mpa_tracker *t, const struct mpa_segment *seg);
 void conn_end(struct mpa_tracker *t, struct mpa_conn *c);
+/* The same for one after which the tables and pools go: nothing is taken out of them. */
+void conn_end_last(struct mpa_tracker *t, struct mpa_conn *c);
 /* A subflow of 'c' for the segment's four-tuple; 'dir' is the segment's direction. */
 struct mpa_subflow *subflow_new(struct mpa_tracker *t, struct mpa_conn *c,
                                 const struct mpa_segment *seg, uint32_t hash, enum mpa_dir dir,
@@ -186,6 +195,7 @@ void subflow_add_view(struct mpa_tracker *t, struct mpa_subflow *sf, const struc
                       uint32_t hash, enum mpa_dir dir);
 /* Move a subflow to another connection (a join whose HMAC belongs to another one with an equal token). */
 void subflow_move(struct mpa_tracker *t, struct mpa_subflow *sf, struct mpa_conn *to);
+void token_tables_close(struct mpa_tracker *t);
 int token_insert(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner);
 void token_remove(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner);
 /* The next connection after 'after' (NULL: the first) whose 'owner' has 'token'. */

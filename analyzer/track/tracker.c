@@ -25,20 +25,21 @@ struct mpa_tracker *mpa_tracker_new(const struct mpa_track_config *config)
         t->config.idle_ns = DEFAULT_IDLE;
     if (t->config.closed_ns == 0)
         t->config.closed_ns = DEFAULT_CLOSED;
-    t->copies = calloc(COPY_SLOTS, sizeof *t->copies);
-    pool_init(&t->conns, round16(sizeof(struct mpa_conn)) + round16(config->conn_user_size) +
-                             config->also_conn_size);
-    pool_init(&t->subflows, round16(sizeof(struct mpa_subflow)) +
-                                round16(config->subflow_user_size) + config->also_subflow_size);
+    t->copies = aligned_alloc(CACHE_LINE, COPY_SLOTS * sizeof *t->copies);
+    pool_init(&t->conns,
+              also_at(sizeof(struct mpa_conn), config->conn_user_size) + config->also_conn_size);
+    pool_init(&t->subflows, also_at(sizeof(struct mpa_subflow), config->subflow_user_size) +
+                                config->also_subflow_size);
     pool_init(&t->views, sizeof(struct mpa_flow));
     pool_init(&t->adverts, sizeof(struct mpa_advert));
-    pool_init(&t->samples, sizeof(struct mpa_samples));
+    pool_init(&t->rtts, sizeof(struct mpa_rtt));
     pool_init(&t->rivals, sizeof(struct mpa_synack));
     t->now_ns = INT64_MIN;
     if (!t->copies || flow_table_init(&t->flows) != MPA_OK || mpa_crypto_init() != MPA_OK) {
         mpa_tracker_free(t);
         return NULL;
     }
+    memset(t->copies, 0, COPY_SLOTS * sizeof *t->copies);
     return t;
 }
 
@@ -139,12 +140,36 @@ void timer_set(struct mpa_tracker *t, struct mpa_conn *c)
     t->timers[c->timer_slot] = c;
 }
 
+static void fetch(const void *object, size_t from, size_t upto)
+{
+    const char *at = object;
+
+    for (; from < upto; from += CACHE_LINE)
+        __builtin_prefetch(at + from, 1);
+}
+
+/* Connections that end have been silent for long and lie in no cache: fetch what their end reads, in steps, for each needs the one before.
+   'c' ends now, 'next' and 'after' are to follow it; each may be NULL. */
+static void fetch_ending(const struct mpa_tracker *t, const struct mpa_conn *c,
+                         const struct mpa_conn *next, const struct mpa_conn *after)
+{
+    if (c->subflows && c->subflows->next)
+        fetch(c->subflows->next, 0, t->subflows.item);
+    if (next && next->subflows)
+        fetch(next->subflows, 0, t->subflows.item);
+    if (next && next->adverts)
+        fetch(next->adverts, 0, sizeof *next->adverts);
+    if (after)
+        fetch(after, 0, t->conns.item);
+}
+
 static void run_slot(struct mpa_tracker *t, uint32_t slot)
 {
     struct mpa_conn *c = t->timers[slot], *next;
 
     for (; c; c = next) {
         next = c->timer_next;
+        fetch_ending(t, c, next, next ? next->timer_next : NULL);
         if (due_ns(t, c) <= t->now_ns)
             conn_end(t, c);
         else
@@ -335,7 +360,7 @@ void mpa_tracker_segment(struct mpa_tracker *t, const struct mpa_segment *segmen
 }
 
 #define BATCH 256
-#define AHEAD 6 /* Segments from one wave of fetching to the next, which needs what it brought. */
+#define AHEAD 8 /* Segments from one wave of fetching to the next, which needs what it brought. */
 
 /* Where segment 'i' is looked for. */
 static void fetch_places(const struct mpa_tracker *t, const struct mpa_segment *seg, uint32_t *hash,
@@ -357,28 +382,46 @@ static void fetch_flow(const struct mpa_tracker *t, uint32_t hash)
 {
     const char *flow = (const char *)t->flows.buckets[hash & t->flows.mask];
 
-    if (!flow)
-        return;
-    __builtin_prefetch(flow, 1);
-    __builtin_prefetch(flow + 64, 1);
+    if (flow)
+        fetch(flow, 0, 2 * CACHE_LINE); /* Of the subflow that it most often begins, too. */
 }
 
-static void fetch_state(const struct mpa_tracker *t, uint32_t hash)
+/* What a packet of direction 'dir' reads or writes when nothing is special about it. */
+static void fetch_state(const struct mpa_tracker *t, uint32_t hash, uint16_t dport)
 {
     const struct mpa_flow *flow = t->flows.buckets[hash & t->flows.mask];
-    const char *sf, *conn;
+    const struct mpa_subflow *sf;
+    const struct mpa_conn *c;
+    enum mpa_dir dir;
 
     while (flow && flow->hash != hash)
         flow = flow->chain;
     if (!flow)
         return;
-    sf = (const char *)flow->subflow;
-    conn = (const char *)flow->subflow->conn;
-    for (size_t at = 128; at < t->subflows.item; at += 64)
-        __builtin_prefetch(sf + at, 1);
-    for (size_t at = 0; at < t->conns.item; at += 64)
-        __builtin_prefetch(conn + at, 1);
+    sf = flow->subflow;
+    c = sf->conn;
+    dir = flow->port[MPA_TO_SERVER] == dport ? MPA_TO_SERVER : MPA_TO_CLIENT;
+    fetch(&sf->half[dir], 0, sizeof(struct mpa_half));
+    fetch(&sf->half[other(dir)], 0, CACHE_LINE);
+    if (!t->config.no_rtt)
+        fetch(sf->more, 0, sizeof sf->more);
+    fetch(sf, round_line(sizeof *sf), t->subflows.item);
+    fetch(c, 0, CACHE_LINE);
+    fetch(&c->data[dir], 0, sizeof(struct mpa_data_half));
+    fetch(&c->data[other(dir)], 0, CACHE_LINE);
+    fetch(c, round_line(sizeof *c), t->conns.item);
 }
+
+_Static_assert(offsetof(struct mpa_subflow, conn) == CACHE_LINE &&
+                   offsetof(struct mpa_subflow, half) == 2 * CACHE_LINE &&
+                   offsetof(struct mpa_half, map) == CACHE_LINE &&
+                   sizeof(struct mpa_half) == 2 * CACHE_LINE &&
+                   offsetof(struct mpa_subflow, more) % CACHE_LINE == 0,
+               "a subflow's cache lines");
+_Static_assert(offsetof(struct mpa_conn, data) == CACHE_LINE &&
+                   offsetof(struct mpa_data_half, declared) == CACHE_LINE &&
+                   sizeof(struct mpa_data_half) == 2 * CACHE_LINE,
+               "a connection's cache lines");
 
 static void take_batch(struct mpa_tracker *t, const struct mpa_segment *segments, int count)
 {
@@ -395,7 +438,7 @@ static void take_batch(struct mpa_tracker *t, const struct mpa_segment *segments
         /* Segments come in trains. */
         if (i >= 2 * AHEAD && i < count + 2 * AHEAD &&
             (i == 2 * AHEAD || hash[i - 2 * AHEAD] != hash[i - 2 * AHEAD - 1]))
-            fetch_state(t, hash[i - 2 * AHEAD]);
+            fetch_state(t, hash[i - 2 * AHEAD], segments[i - 2 * AHEAD].dport);
         if (i >= 3 * AHEAD)
             step(t, &segments[i - 3 * AHEAD], hash[i - 3 * AHEAD], print[i - 3 * AHEAD], &sf,
                  &facts);
@@ -456,25 +499,49 @@ static int by_id(const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-void mpa_tracker_finish(struct mpa_tracker *t)
+/* Those in memory, in the order of their ids, and their number; NULL when memory ends. */
+static struct mpa_conn **list_all(const struct mpa_tracker *t, size_t *ret_count)
 {
     struct mpa_conn **all = calloc((size_t)t->live + 1, sizeof(struct mpa_conn *));
-    size_t count = 0;
 
-    for (uint32_t i = 0; i < TIMER_SLOTS; i++)
-        for (struct mpa_conn *c = t->timers[i], *next; c; c = next) {
-            next = c->timer_next;
-            if (all)
-                all[count++] = c;
-            else
-                conn_end(t, c);
-        }
-    if (!all)
-        return;
-    qsort(all, count, sizeof *all, by_id);
-    for (size_t i = 0; i < count; i++)
-        conn_end(t, all[i]);
+    *ret_count = 0;
+    for (uint32_t i = 0; all && i < TIMER_SLOTS; i++)
+        for (struct mpa_conn *c = t->timers[i]; c; c = c->timer_next)
+            all[(*ret_count)++] = c;
+    if (all)
+        qsort(all, *ret_count, sizeof *all, by_id);
+    return all;
+}
+
+/* Their memory goes as a whole. */
+static void forget_all(struct mpa_tracker *t)
+{
+    struct pool *pools[] = {&t->conns, &t->subflows, &t->views, &t->adverts, &t->rtts, &t->rivals};
+
+    for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++)
+        pool_close(pools[i]);
+    flow_table_clear(&t->flows);
+    token_tables_close(t);
+    memset(t->timers, 0, sizeof t->timers);
+    memset(t->copies, 0, COPY_SLOTS * sizeof *t->copies);
+    t->undecided_count = 0;
+    t->live = 0;
+}
+
+void mpa_tracker_finish(struct mpa_tracker *t)
+{
+    size_t count;
+    struct mpa_conn **all = list_all(t, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        fetch_ending(t, all[i], i + 1 < count ? all[i + 1] : NULL, i + 2 < count ? all[i + 2] : NULL);
+        conn_end_last(t, all[i]);
+    }
+    for (uint32_t i = 0; !all && i < TIMER_SLOTS; i++)
+        while (t->timers[i])
+            conn_end(t, t->timers[i]);
     free(all);
+    forget_all(t);
 }
 
 const struct mpa_track_counts *mpa_tracker_counts(const struct mpa_tracker *t)
@@ -501,13 +568,12 @@ void mpa_tracker_free(struct mpa_tracker *t)
     if (t->flows.buckets)
         mpa_tracker_finish(t);
     flow_table_close(&t->flows);
-    free(t->tokens[0].buckets);
-    free(t->tokens[1].buckets);
+    token_tables_close(t);
     pool_close(&t->conns);
     pool_close(&t->subflows);
     pool_close(&t->views);
     pool_close(&t->adverts);
-    pool_close(&t->samples);
+    pool_close(&t->rtts);
     pool_close(&t->rivals);
     free(t->copies);
     free(t);

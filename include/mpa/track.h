@@ -15,6 +15,7 @@
 
 #include "mpa/option.h"
 #include "mpa/record.h"
+#include "mpa/samples.h"
 #include "mpa/segment.h"
 #include "mpa/space.h"
 
@@ -46,29 +47,40 @@ struct mpa_mapping {
 
 #define MPA_MAPPINGS 2 /* The latest mappings that are kept per subflow and direction. */
 
-/* One direction of a subflow: what its sender sent. */
+/* One direction of a subflow: what its sender sent.  In two cache lines: the first is that of every packet, of either direction; the second is
+   that of packets with payload. */
 struct mpa_half {
     struct mpa_space seen;   /* Sequence numbers, unwrapped; low 32 bits are those on the wire.  SYN and FIN count one. */
     uint64_t acked;          /* Highest acknowledgement by the peer, unwrapped; 0 before any. */
-    uint64_t timed_end;      /* A segment whose acknowledgement gives an RTT sample ends here; 0: none. */
-    int64_t timed_ns;
     int64_t last_ns;         /* Last packet in this direction; 0 before any. */
-    struct mpa_mapping map[MPA_MAPPINGS]; /* Newest first. */
-    struct mpa_samples *rtt; /* Of data in this direction; NULL before the first. */
     uint64_t bytes;          /* Unique payload bytes. */
+    uint32_t packets;
+    uint16_t flags;          /* MPA_HALF_*. */
+    uint8_t ttl;             /* Of the first packet. */
+    uint8_t address_id;      /* Of MP_JOIN; 0 on the initial subflow. */
+
+    struct mpa_mapping map[MPA_MAPPINGS]; /* Newest first. */
+    uint32_t isn;            /* Valid with MPA_HALF_ISN. */
+    uint32_t fin_seq;        /* Sequence number of the FIN; valid with MPA_HALF_FIN. */
+    uint32_t nonce;          /* MP_JOIN; valid with MPA_HALF_NONCE. */
+    uint16_t mss;            /* Offered; 0 unknown. */
+    uint8_t wscale;          /* MPA_NO_WSCALE: none offered, or SYN not seen. */
+    uint8_t backup;          /* 0, 1; 2 unknown. */
+};
+
+/* Round-trip times of one direction of a subflow. */
+struct mpa_rtt {
+    struct mpa_samples samples;
+    uint64_t timed_end;      /* A segment whose acknowledgement gives a sample ends here, unwrapped; 0: none. */
+    int64_t timed_ns;
+};
+
+/* What most packets of a direction do not touch. */
+struct mpa_half_more {
     uint64_t retransmitted;  /* Payload bytes seen before on this subflow. */
     uint64_t reinjected;     /* Payload bytes new here whose data had been seen on another subflow. */
     uint64_t unseen;         /* Bytes that the peer acknowledged and the capture does not hold. */
-    uint32_t packets;
-    uint32_t isn;            /* Valid with MPA_HALF_ISN. */
-    uint32_t nonce;          /* MP_JOIN; valid with MPA_HALF_NONCE. */
-    uint32_t fin_seq;        /* Sequence number of the FIN; valid with MPA_HALF_FIN. */
-    uint16_t mss;            /* Offered; 0 unknown. */
-    uint8_t wscale;          /* MPA_NO_WSCALE: none offered, or SYN not seen. */
-    uint8_t address_id;      /* Of MP_JOIN; 0 on the initial subflow. */
-    uint8_t backup;          /* 0, 1; 2 unknown. */
-    uint8_t ttl;             /* Of the first packet. */
-    uint16_t flags;          /* MPA_HALF_*. */
+    struct mpa_rtt *rtt;     /* Of data in this direction; NULL before the first, and where nobody asks for round-trip times. */
 };
 
 #define MPA_HALF_ISN 0x01        /* SYN or SYN/ACK seen, or the ISN follows from the peer's acknowledgement of it. */
@@ -82,28 +94,34 @@ struct mpa_half {
 #define MPA_HALF_PAYLOAD 0x100   /* Sent payload. */
 #define MPA_HALF_SYN 0x200       /* Its SYN or SYN/ACK was captured. */
 
+/* In cache lines: four-tuple; what every packet needs; each direction's two; the rest. */
 struct mpa_subflow {
     struct mpa_flow flow; /* The first view; must be the first member. */
+
     struct mpa_conn *conn;
-    struct mpa_subflow *next; /* Next subflow of the connection, in order of their ids. */
-    struct mpa_half half[2];  /* By direction: [MPA_TO_SERVER] is what the client sent. */
-    int64_t first_ns, last_ns;
-    int64_t syn_ns;         /* First SYN of the opener; 0 not seen. */
-    int64_t synack_ns;      /* First SYN/ACK; 0 not seen. */
+    void *user; /* 'subflow_user_size' zeroed bytes of the observer. */
+    void *also; /* 'also_subflow_size' zeroed bytes of the second observer. */
+    int64_t last_ns;
     int64_t established_ns; /* Third ACK; 0 not seen. */
     int64_t usable_ns;      /* Joined subflows: first packet of the listener after the third ACK (the fourth ACK); initial: established. */
     uint32_t join_token;    /* Of the MP_JOIN SYN. */
     uint16_t id;            /* In the connection, from 0. */
+    uint16_t flags;         /* MPA_SF_*. */
+    uint16_t fast_open;     /* Payload bytes of the SYN that its answer took: subflow sequence numbers count behind them. */
     uint16_t syn_retransmissions;
     uint8_t role;           /* enum mpa_word: MPA_ROLE_INITIAL or MPA_ROLE_JOIN. */
     uint8_t join_synack_hmac; /* enum mpa_word MPA_HMAC_*. */
     uint8_t join_ack_hmac;
-    uint16_t flags; /* MPA_SF_*. */
-    uint8_t join_hmac[8];   /* As seen in the SYN/ACK. */
-    uint16_t fast_open;     /* Payload bytes of the SYN that its answer took: subflow sequence numbers count behind them. */
+
+    struct mpa_half half[2];  /* By direction: [MPA_TO_SERVER] is what the client sent. */
+
+    struct mpa_half_more more[2]; /* By direction. */
+    struct mpa_subflow *next; /* Next subflow of the connection, in order of their ids. */
+    int64_t first_ns;
+    int64_t syn_ns;         /* First SYN of the opener; 0 not seen. */
+    int64_t synack_ns;      /* First SYN/ACK; 0 not seen. */
     struct mpa_synack *rival; /* Another server's SYN/ACK (split handshake, AC-06); NULL normally. */
-    void *user; /* 'subflow_user_size' zeroed bytes of the observer. */
-    void *also; /* 'also_subflow_size' zeroed bytes of the second observer. */
+    uint8_t join_hmac[8];   /* As seen in the SYN/ACK. */
 };
 
 #define MPA_SF_BY_SERVER 0x01   /* Opened by the server. */
@@ -136,19 +154,21 @@ struct mpa_advert {
     uint64_t joined;  /* Bit set of subflow ids that joined it (ids above 63 are not kept). */
 };
 
-/* One direction of a connection at the data level: what that side sent. */
+/* One direction of a connection at the data level: what that side sent.  In two cache lines: that of every packet, and that of mappings. */
 struct mpa_data_half {
     struct mpa_space seen;      /* Data sequence numbers of payload. */
-    struct mpa_space declared;  /* ... of mappings declared in DSS options. */
     uint64_t acked;             /* Highest Data ACK by the peer; 0 before any. */
-    uint64_t fin_dsn;           /* Of the DATA_FIN; valid with MPA_DATA_FIN. */
-    uint64_t idsn;              /* Valid with a key. */
     uint64_t bytes;             /* Unique data bytes (plain TCP and fallback: payload bytes). */
     uint64_t out_of_order;      /* ... that arrived after data with higher numbers. */
     uint32_t token;             /* Of this side's own key; valid with MPA_DATA_KEY or MPA_DATA_TOKEN. */
-    uint8_t key[MPA_KEY_SIZE];  /* This side's key. */
     uint8_t flags;              /* MPA_DATA_*. */
     uint8_t capable_flags;      /* Flags of this side's MP_CAPABLE (the SYN/ACK's for the server). */
+
+    struct mpa_space declared;  /* Data sequence numbers of mappings declared in DSS options. */
+    uint64_t fin_dsn;           /* Of the DATA_FIN; valid with MPA_DATA_FIN. */
+    uint64_t idsn;              /* Valid with a key. */
+    struct mpa_conn *token_chain; /* Token table: next connection with a token of the same bucket. */
+    uint8_t key[MPA_KEY_SIZE];  /* This side's key. */
 };
 
 #define MPA_DATA_KEY 0x01       /* key is known: token and idsn follow once the dialect's hash is decided. */
@@ -178,30 +198,33 @@ struct mpa_data_half {
 #define MPA_EV_SHA256 0x4000
 #define MPA_EV_AA_LEFT 0x8000   /* ADD_ADDR with the left 64 bits of the HMAC. */
 
+/* In cache lines: what every packet needs; each direction's two; the rest. */
 struct mpa_conn {
     int64_t id; /* From 0 by first packet. */
     struct mpa_subflow *subflows; /* In order of their ids. */
-    struct mpa_subflow *last_subflow;
-    struct mpa_advert *adverts;
-    struct mpa_data_half data[2]; /* By direction: [MPA_TO_SERVER] is the client's. */
-    int64_t first_ns, last_ns;
-    int64_t fallback_ns; /* Valid with fallback != NONE. */
-    struct mpa_frame_ref fallback_frame;
-    int64_t direct_usable_ns; /* First joined subflow to another server address than the initial one's; 0 none. */
-    int64_t prio_ns;          /* First MP_PRIO backup on the initial subflow; 0 none. */
+    void *user; /* 'conn_user_size' zeroed bytes of the observer. */
+    void *also; /* 'also_conn_size' zeroed bytes of the second observer. */
+    int64_t last_ns;
     int64_t closed_ns;        /* When it was over (closed, reset, all subflows gone); 0 while it lives. */
     uint32_t evidence;        /* MPA_EV_*. */
+    uint32_t timer_slot;
     uint16_t subflow_count;
     uint16_t live_subflows;   /* Neither closed nor reset. */
     uint8_t protocol;         /* enum mpa_word MPA_PROTOCOL_*. */
     uint8_t dialect;          /* enum mpa_dialect. */
     uint8_t fallback;         /* enum mpa_word MPA_FALLBACK_REASON_*. */
     uint8_t flags;            /* MPA_CONN_*. */
-    struct mpa_conn *token_chain[2]; /* Token table: chain for each side's token. */
+
+    struct mpa_data_half data[2]; /* By direction: [MPA_TO_SERVER] is the client's. */
+
     struct mpa_conn *timer_prev, *timer_next;
-    uint32_t timer_slot;
-    void *user; /* 'conn_user_size' zeroed bytes of the observer. */
-    void *also; /* 'also_conn_size' zeroed bytes of the second observer. */
+    struct mpa_subflow *last_subflow;
+    struct mpa_advert *adverts;
+    int64_t first_ns;
+    int64_t fallback_ns; /* Valid with fallback != NONE. */
+    struct mpa_frame_ref fallback_frame;
+    int64_t direct_usable_ns; /* First joined subflow to another server address than the initial one's; 0 none. */
+    int64_t prio_ns;          /* First MP_PRIO backup on the initial subflow; 0 none. */
 };
 
 #define MPA_CONN_INFINITE 0x01   /* An infinite mapping was seen. */

@@ -372,7 +372,7 @@ static void retransmission_and_order(void)
     talk_send(&k, VIP, 80, CLIENT, 40000, ACK, 551, 101, 100); /* All of it was seen. */
     CU_ASSERT_EQUAL(k.facts.old_bytes, 100);
     talk_send(&k, CLIENT, 40000, VIP, 80, ACK, 101, 901, 0); /* 801 to 900: never captured. */
-    CU_ASSERT_EQUAL(k.subflow->half[MPA_TO_CLIENT].unseen, 100);
+    CU_ASSERT_EQUAL(k.subflow->more[MPA_TO_CLIENT].unseen, 100);
     end(&k);
     CU_ASSERT_EQUAL(e.conn[0].bytes.v[MPA_TO_CLIENT], 300);
     CU_ASSERT_EQUAL(e.conn[0].dsn_out_of_order_bytes.v[MPA_TO_CLIENT], 100);
@@ -461,8 +461,8 @@ static void fast_open(uint32_t took, bool answer_seen)
     h = k.subflow->half;
     CU_ASSERT_EQUAL(k.subflow->fast_open, took);
     CU_ASSERT_EQUAL(h[MPA_TO_SERVER].bytes, 150 + took);
-    CU_ASSERT_EQUAL(h[MPA_TO_SERVER].retransmitted, 0);
-    CU_ASSERT_EQUAL(h[MPA_TO_SERVER].unseen, 0);
+    CU_ASSERT_EQUAL(k.subflow->more[MPA_TO_SERVER].retransmitted, 0);
+    CU_ASSERT_EQUAL(k.subflow->more[MPA_TO_SERVER].unseen, 0);
     end(&k);
     CU_ASSERT_EQUAL_FATAL(e.count, 1);
     CU_ASSERT_EQUAL(e.conn[0].bytes.v[MPA_TO_SERVER], 150 + took);
