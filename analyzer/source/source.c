@@ -4,6 +4,7 @@
 #include "filter.h"
 #include "module.h"
 #include "mpa/status.h"
+#include "records.h"
 #include "stream.h"
 
 #include <pcap/pcap.h>
@@ -17,6 +18,7 @@
 
 struct mpa_source {
     pcap_t *pcap;              /* NULL once the module reads. */
+    struct mpa_records *records; /* Reads 'stream' before 'pcap' goes on; NULL afterwards. */
     struct mpa_stream *stream; /* Under 'pcap'. */
     const struct mpa_module *module;
     void *handle; /* The module's. */
@@ -104,6 +106,8 @@ static int open_pcap(struct mpa_source *s, char *ret_error, size_t error_size)
         return link_error(dlt, ret_error, error_size);
     snaplen = pcap_snapshot(s->pcap);
     s->snaplen = snaplen > 0 && snaplen < SOURCE_SNAPLEN_MAX ? (uint32_t)snaplen : 0;
+    if (mpa_stream_plain(s->stream))
+        s->records = mpa_records_open(mpa_stream_file(s->stream), (uint32_t)snaplen);
     return 0;
 }
 
@@ -227,6 +231,23 @@ static int next_of_module(struct mpa_source *s, struct mpa_frame *ret)
     }
 }
 
+static bool passes(const struct mpa_source *s, const struct mpa_frame *f)
+{
+    struct pcap_pkthdr header = {.caplen = f->captured, .len = f->wire};
+
+    return !s->filter_text || mpa_filter_pass(&s->filter, &header, f->data);
+}
+
+static int give(struct mpa_source *s, struct mpa_frame *ret)
+{
+    if (ret->wire < ret->captured)
+        ret->wire = ret->captured;
+    ret->number = s->number;
+    ret->linktype = s->linktype;
+    ret->capture = s->capture;
+    return 1;
+}
+
 static int next_frame(struct mpa_source *s, struct mpa_frame *ret)
 {
     struct pcap_pkthdr *header;
@@ -235,6 +256,16 @@ static int next_frame(struct mpa_source *s, struct mpa_frame *ret)
 
     if (s->ended)
         return 0;
+    while (s->records) {
+        if (!mpa_records_next(s->records, ret)) {
+            mpa_records_free(s->records);
+            s->records = NULL;
+            break;
+        }
+        s->number++;
+        if (passes(s, ret))
+            return give(s, ret);
+    }
     while (s->pcap) {
         rc = pcap_next_ex(s->pcap, &header, &data);
         if (rc != 1) {
@@ -247,16 +278,12 @@ static int next_frame(struct mpa_source *s, struct mpa_frame *ret)
             break;
         }
         s->number++;
-        if (s->filter_text && !mpa_filter_pass(&s->filter, header, data))
-            continue;
         ret->data = data;
         ret->captured = header->caplen;
-        ret->wire = header->len > header->caplen ? header->len : header->caplen;
+        ret->wire = header->len;
         ret->ns = stamp_ns(&header->ts);
-        ret->number = s->number;
-        ret->linktype = s->linktype;
-        ret->capture = s->capture;
-        return 1;
+        if (passes(s, ret))
+            return give(s, ret);
     }
     return next_of_module(s, ret);
 }
@@ -295,6 +322,8 @@ void mpa_source_progress(const struct mpa_source *s, uint64_t *ret_read, uint64_
 {
     if (s->pcap) {
         mpa_stream_progress(s->stream, ret_read, ret_size);
+        if (s->records)
+            *ret_read = mpa_records_offset(s->records);
         return;
     }
     /* The stream's FILE is closed: its size is all it still knows. */
@@ -306,6 +335,7 @@ void mpa_source_close(struct mpa_source *s)
 {
     if (!s)
         return;
+    mpa_records_free(s->records);
     if (s->pcap)
         pcap_close(s->pcap);
     if (s->module)

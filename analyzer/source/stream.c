@@ -269,6 +269,11 @@ FILE *mpa_stream_file(struct mpa_stream *s)
     return s->file;
 }
 
+bool mpa_stream_plain(const struct mpa_stream *s)
+{
+    return s->fd < 0;
+}
+
 bool mpa_stream_seekable(const struct mpa_stream *s)
 {
     return s->seekable;
