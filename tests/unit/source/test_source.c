@@ -163,6 +163,112 @@ static void test_prefixes(void)
     free(bytes);
 }
 
+/* ---- Records that are not plain ---- */
+
+/* One record's header and bytes, in the byte order of another machine where 'swapped'. */
+static size_t put_record(uint8_t *to, bool swapped, uint32_t seconds, uint32_t fraction,
+                         uint32_t captured, uint32_t wire)
+{
+    uint32_t header[4] = {seconds, fraction, captured, wire};
+
+    for (int i = 0; i < 4; i++)
+        if (swapped)
+            header[i] = __builtin_bswap32(header[i]);
+    memcpy(to, header, sizeof(header));
+    for (uint32_t i = 0; i < captured; i++)
+        to[sizeof(header) + i] = (uint8_t)(i + fraction);
+    return sizeof(header) + captured;
+}
+
+/* A file of which every record but the first and those between is odd in a way of its own; its size. */
+static size_t odd_file(uint8_t *to, uint32_t magic, bool swapped, int odd)
+{
+    static const struct {
+        uint32_t seconds, fraction, captured, wire;
+    } rows[] = {
+        {2147483647, 1, 60, 60}, /* The last plain second. */
+        {2147483648, 1, 60, 60}, /* From 2038 on. */
+        {4294967295, 1, 60, 60},
+        {1, 1000000, 60, 60},    /* A second of microseconds. */
+        {1, 1000000000, 60, 60}, /* ... of nanoseconds. */
+        {1, 4294967295, 60, 60},
+        {1, 1, 0, 60},
+        {1, 1, 60, 0},  /* More than was there. */
+        {1, 1, 97, 97}, /* Longer than the snap length. */
+        {1, 1, 200000, 4294967295},
+    };
+    const int count = (int)(sizeof(rows) / sizeof(rows[0]));
+    uint32_t head[6] = {magic, 4u << 16 | 2, 0, 0, 96, 1};
+    uint16_t *version = (uint16_t *)&head[1];
+    size_t size = sizeof(head);
+
+    if (odd >= count)
+        return 0;
+    version[0] = 2;
+    version[1] = 4;
+    if (swapped) {
+        version[0] = __builtin_bswap16(2);
+        version[1] = __builtin_bswap16(4);
+        head[0] = __builtin_bswap32(magic);
+        head[4] = __builtin_bswap32(96);
+        head[5] = __builtin_bswap32(1);
+    }
+    memcpy(to, head, sizeof(head));
+    for (uint32_t i = 0; i < 5; i++)
+        size += put_record(to + size, swapped, 10, i, 60 + i, 60 + i);
+    size += put_record(to + size, swapped, rows[odd].seconds, rows[odd].fraction,
+                       rows[odd].captured, rows[odd].wire);
+    for (uint32_t i = 0; i < 5; i++)
+        size += put_record(to + size, swapped, 20, i, 60 + i, 60 + i);
+    return size;
+}
+
+/* Both to the end, frame by frame. */
+static void check_same(struct mpa_source *a, struct mpa_source *b, unsigned *ret_frames)
+{
+    struct mpa_frame f, g;
+    int rc, same;
+
+    *ret_frames = 0;
+    while ((rc = mpa_source_next(a, &f)) == (same = mpa_source_next(b, &g)) && rc == 1) {
+        CU_ASSERT(f.captured == g.captured && f.wire == g.wire && f.ns == g.ns &&
+                  f.number == g.number && f.linktype == g.linktype);
+        CU_ASSERT(f.captured != g.captured || memcmp(f.data, g.data, f.captured) == 0);
+        ++*ret_frames;
+    }
+    CU_ASSERT_EQUAL(rc, same);
+}
+
+/* What records of a plain file give is what libpcap gives, which alone reads compressed files. */
+static void test_odd_records(void)
+{
+    static const uint32_t magics[] = {0xa1b2c3d4, 0xa1b23c4d};
+    uint8_t *bytes = malloc(1 << 20);
+    struct mpa_source *plain, *packed;
+    unsigned frames, most = 0;
+    char error[256];
+    size_t size;
+
+    must(bytes != NULL);
+    for (int kind = 0; kind < 4; kind++)
+        for (int odd = 0; (size = odd_file(bytes, magics[kind / 2], kind % 2, odd)) > 0; odd++) {
+            write_file("odd", "wb", bytes, size);
+            gzip_to("odd.gz", "wb", bytes, size);
+            CU_ASSERT_EQUAL_FATAL(mpa_source_open("odd", NULL, 0, &plain, error, sizeof(error)), 0);
+            CU_ASSERT_EQUAL_FATAL(mpa_source_open("odd.gz", NULL, 0, &packed, error, sizeof(error)),
+                                  0);
+            check_same(plain, packed, &frames);
+            CU_ASSERT(frames >= 5);
+            most = frames > most ? frames : most;
+            mpa_source_close(plain);
+            mpa_source_close(packed);
+        }
+    CU_ASSERT_EQUAL(most, 11);
+    unlink("odd");
+    unlink("odd.gz");
+    free(bytes);
+}
+
 static void test_cut_compressed(void)
 {
     static const char *const compressed[] = {"gzip", "zstd", "members", "frames"};
@@ -352,6 +458,7 @@ int main(void)
     CU_TestInfo tests[] = {
         {"all formats give the same frames", test_formats},
         {"every prefix", test_prefixes},
+        {"records that are not plain", test_odd_records},
         {"cut compressed files", test_cut_compressed},
         {"damaged compressed files", test_damaged_compressed},
         {"filter", test_filter},
