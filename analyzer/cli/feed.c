@@ -27,13 +27,15 @@ struct batch {
     size_t payload_used;
 };
 
-/* Batches go round: the reader fills number 'filled', the caller drains number 'drained'. */
+/* Batches go round: the reader fills number 'filled', the caller drains number 'drained'.  Who has to wait waits for half of them:
+   to be woken for each would cost more than the batch. */
 struct ring {
     struct batch *batch; /* BATCHES of them. */
     uint8_t *payload;    /* PAYLOAD_BYTES of each; NULL where payload is not wanted. */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     unsigned filled, drained;
+    bool ended; /* The last one is filled. */
     const struct feed *feed;
     struct mpa_source *source;
     struct feed_counts counts;
@@ -175,7 +177,6 @@ static void *read_all(void *argument)
         int status;
 
         pthread_mutex_lock(&r->lock);
-        /* Once full, wait for some room: a wake-up for each batch would cost more than the batch. */
         if (r->filled - r->drained == BATCHES)
             while (r->filled - r->drained > BATCHES / 2)
                 pthread_cond_wait(&r->changed, &r->lock);
@@ -186,7 +187,9 @@ static void *read_all(void *argument)
         pthread_mutex_lock(&r->lock);
         r->status = status;
         r->filled++;
-        pthread_cond_signal(&r->changed);
+        r->ended = last;
+        if (r->ended || r->filled - r->drained >= BATCHES / 2)
+            pthread_cond_signal(&r->changed);
         pthread_mutex_unlock(&r->lock);
     }
     return NULL;
@@ -200,8 +203,9 @@ static void drain_all(struct ring *r)
         const struct batch *b;
 
         pthread_mutex_lock(&r->lock);
-        while (r->filled == r->drained)
-            pthread_cond_wait(&r->changed, &r->lock);
+        if (r->filled == r->drained)
+            while (r->filled - r->drained < BATCHES / 2 && !r->ended)
+                pthread_cond_wait(&r->changed, &r->lock);
         b = &r->batch[r->drained % BATCHES];
         pthread_mutex_unlock(&r->lock);
         drain(r, b);

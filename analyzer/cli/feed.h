@@ -36,8 +36,8 @@ struct feed {
     void (*progress)(void *context, const struct mpa_source *source, int64_t packets);
     void *progress_context;
     /* Called by the reading thread with the segments of a batch: what can be computed ahead.  NULL: nothing. */
-    void (*prepare)(const void *context, struct mpa_segment *segments, int count);
-    const void *prepare_context;
+    void (*prepare)(void *context, struct mpa_segment *segments, int count);
+    void *prepare_context;
     bool payload; /* The checks need it: copied, which costs time. */
     /* Called by the caller's thread, in order.  'segments' with their 'options' and 'payload' are valid for the call; 'payload' is NULL
        and 'payload_captured' 0 where it was not asked for. */

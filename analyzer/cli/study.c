@@ -216,7 +216,7 @@ static void judge_input(const struct study *s, struct input *input, int status)
         say_error("%s: there is no TCP in it (%lld packets)", input->path, (long long)c->packets);
 }
 
-static void prepare(const void *context, struct mpa_segment *segments, int count)
+static void prepare(void *context, struct mpa_segment *segments, int count)
 {
     mpa_measure_prepare(context, segments, count);
 }

@@ -485,6 +485,7 @@ struct mpa_measure {
     int64_t now_ns;
     int32_t capture; /* Index of the first capture; -1 before any. */
     int64_t mark_ns; /* Time of the next churn line; INT64_MAX none. */
+    int64_t turn_ns; /* When there is to be looked at either of the next second and the next churn line. */
     uint32_t marks;  /* Churn lines that have passed. */
     struct vips vips;
     struct hops hops;
@@ -512,6 +513,29 @@ static inline void measure_failed(struct mpa_measure *m, int status)
 {
     if (m->status == MPA_OK)
         m->status = status;
+}
+
+/* For every packet, and therefore here (servers.c). */
+static inline uint64_t measure_key_mac(const uint8_t mac[6])
+{
+    return mpa_load32(mac) | (uint64_t)mpa_load16(mac + 4) << 32;
+}
+
+/* One more packet to or from the subflow's current server. */
+static inline void measure_hop_count(struct mpa_measure *m, struct sub_user *u, int64_t ns)
+{
+    struct hop *h = &m->hops.at[u->hop];
+
+    h->packets++;
+    h->last_ns = ns;
+    if (u->stints) {
+        struct stint *s = &u->stints->at[u->stints->count - 1];
+
+        s->packets++;
+        s->last_ns = ns;
+    } else {
+        u->hop_packets++;
+    }
 }
 
 /* After the last mpa_measure_add(), before the first completed record: VIPs and events. */

@@ -60,17 +60,25 @@ static void pass_marks(struct mpa_measure *m)
         m->marks < (uint32_t)m->config.churn_count ? m->config.churn[m->marks].ns : INT64_MAX;
 }
 
-static void see_time(struct mpa_measure *m, int64_t ns)
+/* A second or a line of the churn log has passed, or this is the first packet. */
+static void turn_time(struct mpa_measure *m)
 {
     if (m->first_ns == INT64_MIN)
-        m->first_ns = m->now_ns = ns;
-    if (ns <= m->now_ns && m->vips.bin_end_ns != INT64_MIN)
+        m->first_ns = m->now_ns;
+    if (m->now_ns >= m->vips.bin_end_ns)
+        measure_vip_roll(m, m->now_ns);
+    if (m->now_ns >= m->mark_ns)
+        pass_marks(m);
+    m->turn_ns = m->mark_ns < m->vips.bin_end_ns ? m->mark_ns : m->vips.bin_end_ns;
+}
+
+static inline void see_time(struct mpa_measure *m, int64_t ns)
+{
+    if (ns <= m->now_ns)
         return;
     m->now_ns = ns;
-    if (ns >= m->vips.bin_end_ns)
-        measure_vip_roll(m, ns);
-    if (ns >= m->mark_ns)
-        pass_marks(m);
+    if (ns >= m->turn_ns)
+        turn_time(m);
 }
 
 static void see_data(struct mpa_measure *m, const struct mpa_segment *seg, struct mpa_subflow *sf,
@@ -92,6 +100,20 @@ static void see_data(struct mpa_measure *m, const struct mpa_segment *seg, struc
     measure_progress(m, seg, sf, dir, facts);
 }
 
+/* Most packets go to the server, or come from it, to which the one before went. */
+static inline void hop_segment(struct mpa_measure *m, const struct mpa_segment *seg,
+                               struct mpa_subflow *sf, enum mpa_dir dir)
+{
+    struct sub_user *u = sf->user;
+    const uint8_t *mac = dir == MPA_TO_SERVER ? seg->dst_mac : seg->src_mac;
+
+    if (u->hop_kind == HOP_MAC && seg->has_macs && seg->tunnel == MPA_TUNNEL_NONE &&
+        !sf->flow.next_view && measure_key_mac(mac) == u->hop_key)
+        measure_hop_count(m, u, seg->ns);
+    else
+        measure_hop_segment(m, seg, sf, dir, false);
+}
+
 static void on_segment(void *context, const struct mpa_segment *seg, struct mpa_subflow *sf,
                        enum mpa_dir dir, const struct mpa_facts *facts)
 {
@@ -100,7 +122,7 @@ static void on_segment(void *context, const struct mpa_segment *seg, struct mpa_
 
     see_time(m, seg->ns);
     if (seg->has_macs || seg->tunnel != MPA_TUNNEL_NONE || sf->flow.next_view)
-        measure_hop_segment(m, seg, sf, dir, false);
+        hop_segment(m, seg, sf, dir);
     if (facts->new_data || facts->data_acked || facts->progress || facts->declared ||
         facts->new_bytes)
         see_data(m, seg, sf, dir, facts);
@@ -250,7 +272,7 @@ struct mpa_measure *mpa_measure_new(const struct mpa_measure_config *config)
                                                      .segment = on_segment,
                                                      .copy = on_copy,
                                                      .conn_end = on_conn_end};
-    m->first_ns = m->now_ns = INT64_MIN;
+    m->first_ns = m->now_ns = m->turn_ns = INT64_MIN;
     m->capture = -1;
     m->mark_ns = config->churn_count ? config->churn[0].ns : INT64_MAX;
     m->totals.first_syn_ns = INT64_MAX;
@@ -277,7 +299,7 @@ void mpa_measure_segments(struct mpa_measure *m, const struct mpa_segment *segme
     mpa_tracker_segments(m->tracker, segments, count);
 }
 
-void mpa_measure_prepare(const struct mpa_measure *m, struct mpa_segment *segments, int count)
+void mpa_measure_prepare(struct mpa_measure *m, struct mpa_segment *segments, int count)
 {
     mpa_tracker_prepare(m->tracker, segments, count);
 }

@@ -14,11 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t key_mac(const uint8_t mac[6])
-{
-    return mpa_load32(mac) | (uint64_t)mpa_load16(mac + 4) << 32;
-}
-
 static uint64_t key_addr(const struct mpa_addr *a)
 {
     uint64_t k = (a->q[0] ^ 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
@@ -127,7 +122,7 @@ static bool look(const struct mpa_segment *seg, const struct mpa_subflow *sf, bo
     } else if (seg->has_macs) {
         ret->kind = copy ? HOP_COPY_MAC : HOP_MAC;
         ret->mac = seg->dst_mac;
-        ret->key = key_mac(seg->dst_mac);
+        ret->key = measure_key_mac(seg->dst_mac);
     }
     return ret->kind != HOP_NONE && ret->kind >= kind;
 }
@@ -169,22 +164,6 @@ static void change_server(struct mpa_measure *m, const struct mpa_segment *seg,
     u->hop_kind = (uint8_t)seen->kind;
 }
 
-static void count_packet(struct mpa_measure *m, struct sub_user *u, int64_t ns)
-{
-    struct hop *h = &m->hops.at[u->hop];
-
-    h->packets++;
-    h->last_ns = ns;
-    if (u->stints) {
-        struct stint *s = &u->stints->at[u->stints->count - 1];
-
-        s->packets++;
-        s->last_ns = ns;
-    } else {
-        u->hop_packets++;
-    }
-}
-
 void measure_hop_subflow(struct mpa_measure *m, struct mpa_subflow *sf)
 {
     struct sub_user *u = sf->user;
@@ -204,14 +183,8 @@ void measure_hop_segment(struct mpa_measure *m, const struct mpa_segment *seg,
 
     if (dir == MPA_TO_CLIENT) {
         /* Who answered: only where it is the server that packets are sent to. */
-        if (u->hop_kind == HOP_MAC && !copy && seg->has_macs && key_mac(seg->src_mac) == u->hop_key)
-            count_packet(m, u, seg->ns);
-        return;
-    }
-    /* What most packets are: by MAC, to the server that it was before. */
-    if (u->hop_kind == HOP_MAC && seg->tunnel == MPA_TUNNEL_NONE && !sf->flow.next_view && !copy &&
-        seg->has_macs && key_mac(seg->dst_mac) == u->hop_key) {
-        count_packet(m, u, seg->ns);
+        if (u->hop_kind == HOP_MAC && !copy && seg->has_macs && measure_key_mac(seg->src_mac) == u->hop_key)
+            measure_hop_count(m, u, seg->ns);
         return;
     }
     if (!look(seg, sf, copy, (enum hop_kind)u->hop_kind, &seen))
@@ -222,7 +195,7 @@ void measure_hop_segment(struct mpa_measure *m, const struct mpa_segment *seg,
             return;
         change_server(m, seg, sf, &seen);
     }
-    count_packet(m, u, seg->ns);
+    measure_hop_count(m, u, seg->ns);
 }
 
 bool measure_hop_astray(struct mpa_measure *m, const struct mpa_subflow *sf,
@@ -235,7 +208,7 @@ bool measure_hop_astray(struct mpa_measure *m, const struct mpa_subflow *sf,
     if (u->hop_kind == HOP_OUTER)
         return !mpa_addr_eq(&icmp->outer_dst, &none) && key_addr(&icmp->outer_dst) != u->hop_key;
     if (u->hop_kind == HOP_MAC)
-        return icmp->has_macs && key_mac(icmp->dst_mac) != u->hop_key;
+        return icmp->has_macs && measure_key_mac(icmp->dst_mac) != u->hop_key;
     return false;
 }
 

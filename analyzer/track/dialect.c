@@ -76,19 +76,16 @@ void dialect_version(struct mpa_tracker *t, struct mpa_conn *c, unsigned version
     settle(t, c, &before);
 }
 
-enum mpa_dialect dialect_for_decoding(const struct mpa_conn *c)
-{
-    switch ((enum mpa_dialect)c->dialect) {
-    case MPA_DIALECT_RFC6824:
-    case MPA_DIALECT_APPLE_V0:
-        /* The ICNP forms are what would show that it is one. */
-        return MPA_DIALECT_ICNP2017;
-    case MPA_DIALECT_MIXED:
-        return MPA_DIALECT_UNKNOWN;
-    default:
-        return (enum mpa_dialect)c->dialect;
-    }
-}
+const uint8_t dialect_decoded_as[MPA_DIALECT_COUNT] = {
+    [MPA_DIALECT_UNKNOWN] = MPA_DIALECT_UNKNOWN,
+    [MPA_DIALECT_RFC6824] = MPA_DIALECT_ICNP2017, /* The ICNP forms are what would show that it is one. */
+    [MPA_DIALECT_APPLE_V0] = MPA_DIALECT_ICNP2017,
+    [MPA_DIALECT_ICNP2017] = MPA_DIALECT_ICNP2017,
+    [MPA_DIALECT_DRAFT_V1] = MPA_DIALECT_DRAFT_V1,
+    [MPA_DIALECT_RFC8684] = MPA_DIALECT_RFC8684,
+    [MPA_DIALECT_RFC8684_EARLY] = MPA_DIALECT_RFC8684_EARLY,
+    [MPA_DIALECT_MIXED] = MPA_DIALECT_UNKNOWN,
+};
 
 int dialect_hashes(const struct mpa_conn *c, enum mpa_hash ret[2])
 {

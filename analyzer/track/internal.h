@@ -16,6 +16,7 @@
 #include "mpa/status.h"
 #include "mpa/track.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 /* ---- pool.c: items of one size from slabs, zeroed, with a free list; slabs are returned only at the end. */
@@ -26,11 +27,18 @@ struct pool {
     char *fresh; /* Never used part of the newest slab. */
     size_t fresh_count;
     size_t slab_count;
+    size_t low;            /* At so few fresh items the next slab is wished for. */
+    _Atomic(char *) spare; /* The next slab, touched already; NULL without. */
+    atomic_bool wish;      /* Nobody has made it yet. */
 };
 
+#define POOL_GONE 128
 void pool_init(struct pool *p, size_t item_size);
 void *pool_get(struct pool *p); /* NULL when memory ends. */
-void pool_put(struct pool *p, void *item);
+void pool_put(struct pool *p, void *item); /* Its first POOL_GONE bytes become zeros, but for a pointer of the pool's. */
+/* Make the slab that is wished for: the system clears its pages here and not where items are taken.  May run in another thread than all the rest,
+   but not while the pool is closed. */
+void pool_warm(struct pool *p);
 void pool_close(struct pool *p); /* All items are gone; the pool may be used again. */
 
 /* ---- flow.c */
@@ -109,6 +117,7 @@ struct mpa_tracker {
     struct pool conns, subflows, views, adverts, rtts, rivals;
     struct mpa_conn *timers[TIMER_SLOTS];
     int64_t now_ns;       /* Highest time seen. */
+    int64_t turn_ns;      /* When the next second begins. */
     int64_t timer_second; /* The next second to look at. */
     int64_t next_id, live;
     struct copy_slot *copies; /* COPY_SLOTS. */
@@ -210,7 +219,8 @@ void conn_rehash(struct mpa_tracker *t, struct mpa_conn *c);
 void dialect_note(struct mpa_tracker *t, struct mpa_conn *c, uint32_t evidence);
 /* The answerer's version overrides the opener's. */
 void dialect_version(struct mpa_tracker *t, struct mpa_conn *c, unsigned version, bool answer);
-enum mpa_dialect dialect_for_decoding(const struct mpa_conn *c);
+/* As which dialect the options of a connection of a dialect are decoded. */
+extern const uint8_t dialect_decoded_as[MPA_DIALECT_COUNT];
 /* Hashes that may be this connection's: fills 'ret', returns 1 or 2. */
 int dialect_hashes(const struct mpa_conn *c, enum mpa_hash ret[2]);
 

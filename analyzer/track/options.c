@@ -29,6 +29,8 @@ static enum mpa_word count_row(const struct mpa_option *o, uint8_t tcp_flags)
         [MPA_MP_TCPRST] = MPA_OPT_COUNT_MP_TCPRST,
     };
 
+    if (o->subtype == MPA_DSS && (o->cond == MPA_COND_OK || o->cond == MPA_COND_ILLEGAL))
+        return MPA_OPT_COUNT_DSS;
     switch (o->cond) {
     case MPA_COND_TRUNCATED:
         return MPA_OPT_COUNT_TRUNCATED;
@@ -139,7 +141,7 @@ void options_apply(struct pass *p)
 
         cond = mpa_option_decode(seg->options + at, (size_t)seg->options_captured - at,
                                  (size_t)seg->options_size - at, seg->flags,
-                                 dialect_for_decoding(p->conn), &o, NULL);
+                                 dialect_decoded_as[p->conn->dialect], &o, NULL);
         p->t->counts.options[count_row(&o, seg->flags) - MPA_OPT_FIRST].v[p->dir]++;
         p->had_mptcp = true;
         upgrade(p, &o);

@@ -10,6 +10,7 @@
 #define SLAB_LARGE  (2048u * 1024u)
 #define SMALL_SLABS 16  /* Then large ones, on huge pages where the system has them. */
 #define SLAB_HEADER 64u /* Keeps items on cache lines. */
+#define PAGE        4096u
 
 void pool_init(struct pool *p, size_t item_size)
 {
@@ -19,21 +20,44 @@ void pool_init(struct pool *p, size_t item_size)
     *p = (struct pool){.item = (item_size + align - 1) & ~(align - 1)};
 }
 
+static char *new_slab(size_t size)
+{
+    char *slab = aligned_alloc(size, size);
+
+    if (slab && size == SLAB_LARGE)
+        (void)madvise(slab, size, MADV_HUGEPAGE); /* A wish only. */
+    return slab;
+}
+
 static bool add_slab(struct pool *p)
 {
     size_t size = p->slab_count < SMALL_SLABS ? SLAB_SMALL : SLAB_LARGE;
-    char *slab = aligned_alloc(size, size);
+    char *slab = atomic_exchange(&p->spare, NULL);
 
+    /* It is only wished for where the next one is large. */
+    if (!slab)
+        slab = new_slab(size);
     if (!slab)
         return false;
-    if (size == SLAB_LARGE)
-        (void)madvise(slab, size, MADV_HUGEPAGE); /* A wish only. */
     memcpy(slab, &p->slabs, sizeof p->slabs);
     p->slabs = slab;
     p->slab_count++;
     p->fresh = slab + SLAB_HEADER;
     p->fresh_count = (size - SLAB_HEADER) / p->item;
+    p->low = p->slab_count < SMALL_SLABS ? 0 : p->fresh_count / 4;
     return true;
+}
+
+void pool_warm(struct pool *p)
+{
+    char *slab;
+
+    if (!atomic_exchange(&p->wish, false))
+        return;
+    slab = new_slab(SLAB_LARGE);
+    for (size_t at = 0; slab && at < SLAB_LARGE; at += PAGE)
+        *(volatile char *)(slab + at) = 0;
+    free(atomic_exchange(&p->spare, slab));
 }
 
 void *pool_get(struct pool *p)
@@ -47,7 +71,8 @@ void *pool_get(struct pool *p)
             return NULL;
         item = p->fresh;
         p->fresh += p->item;
-        p->fresh_count--;
+        if (--p->fresh_count == p->low && p->low)
+            atomic_store(&p->wish, true);
     }
     return memset(item, 0, p->item);
 }
@@ -56,8 +81,8 @@ void pool_put(struct pool *p, void *item)
 {
     if (!item)
         return;
-    /* Zero all of it: whoever kept a pointer (a copy slot) sees that the item is gone. */
-    memset(item, 0, p->item);
+    /* Who kept a pointer (a copy slot) sees that the item is gone. */
+    memset(item, 0, p->item < POOL_GONE ? p->item : POOL_GONE);
     memcpy(item, &p->free, sizeof p->free);
     p->free = item;
 }
@@ -66,6 +91,7 @@ void pool_close(struct pool *p)
 {
     void *slab = p->slabs;
 
+    free(atomic_load(&p->spare));
     while (slab) {
         void *next;
 

@@ -126,22 +126,23 @@ static unsigned code_of(uint64_t word)
     return word ? (71u - (unsigned)__builtin_clzll(word)) / 8u : 0;
 }
 
-static void put(struct packer *p, const void *from, size_t size)
+static bool all_zero(const uint64_t group[GROUP])
 {
-    const uint8_t *bytes = from;
-    uint8_t *to;
+    uint64_t any = 0;
 
-    if (size == 0 || !make_room(p, size))
-        return;
-    to = p->bytes + p->size;
-    while (size > 0) {
-        size_t have = size < GROUP * WORD ? size : GROUP * WORD;
-        uint64_t group[GROUP] = {0}; /* What lies behind the end reads as zero. */
-        uint8_t *header = to;
-        uint32_t all = 0;
+    for (unsigned i = 0; i < GROUP; i++)
+        any |= group[i];
+    return any == 0;
+}
 
-        memcpy(group, bytes, have);
-        to += HEADER;
+/* Returns what lies behind it. */
+static uint8_t *put_group(uint8_t *to, const uint64_t group[GROUP])
+{
+    uint8_t *header = to;
+    uint32_t all = 0;
+
+    to += HEADER;
+    if (!all_zero(group)) /* Many are. */
         for (unsigned i = 0; i < GROUP; i++) {
             unsigned code = code_of(group[i]);
             uint64_t word = htole64(group[i]);
@@ -150,9 +151,27 @@ static void put(struct packer *p, const void *from, size_t size)
             to += codes[code].bytes;
             all |= code << i * CODE_BITS;
         }
-        memcpy(header, &all, HEADER);
-        bytes += have;
-        size -= have;
+    memcpy(header, &all, HEADER);
+    return to;
+}
+
+static void put(struct packer *p, const void *from, size_t size)
+{
+    const uint8_t *bytes = from;
+    uint64_t group[GROUP];
+    uint8_t *to;
+
+    if (size == 0 || !make_room(p, size))
+        return;
+    to = p->bytes + p->size;
+    for (; size >= sizeof(group); size -= sizeof(group), bytes += sizeof(group)) {
+        memcpy(group, bytes, sizeof(group));
+        to = put_group(to, group);
+    }
+    if (size > 0) {
+        memset(group, 0, sizeof(group)); /* What lies behind the end reads as zero. */
+        memcpy(group, bytes, size);
+        to = put_group(to, group);
     }
     p->size = (size_t)(to - p->bytes);
 }
@@ -226,6 +245,10 @@ static const uint8_t *get_group(const uint8_t *at, uint64_t ret[GROUP])
 
     memcpy(&all, at, HEADER);
     at += HEADER;
+    if (all == 0) {
+        memset(ret, 0, GROUP * WORD);
+        return at;
+    }
     for (unsigned i = 0; i < GROUP; i++, all >>= CODE_BITS) {
         unsigned code = all & CODE_MASK;
         uint64_t word;
@@ -267,7 +290,10 @@ static void get(struct unpacker *u, void *to, size_t size)
             return;
         }
         u->at = behind;
-        memcpy(bytes, group, room);
+        if (room == sizeof(group)) /* A size that the compiler knows. */
+            memcpy(bytes, group, sizeof(group));
+        else
+            memcpy(bytes, group, room);
         bytes += room;
         size -= room;
     }

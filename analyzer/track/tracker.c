@@ -177,21 +177,31 @@ static void run_slot(struct mpa_tracker *t, uint32_t slot)
     }
 }
 
-static void advance(struct mpa_tracker *t, int64_t ns)
+/* Seconds have passed. */
+static void advance_timers(struct mpa_tracker *t)
 {
-    int64_t second = ns / SECOND;
+    int64_t second = t->now_ns / SECOND;
 
-    if (t->now_ns == INT64_MIN)
-        t->timer_second = second;
-    if (ns <= t->now_ns)
-        return;
-    t->now_ns = ns;
     if (second - t->timer_second > (int64_t)TIMER_SLOTS)
         t->timer_second = second - TIMER_SLOTS;
     while (t->timer_second < second) {
         t->timer_second++;
         run_slot(t, (uint32_t)((uint64_t)t->timer_second % TIMER_SLOTS));
     }
+    t->turn_ns = second < INT64_MAX / SECOND ? (second + 1) * SECOND : INT64_MAX;
+}
+
+static inline void advance(struct mpa_tracker *t, int64_t ns)
+{
+    if (ns <= t->now_ns)
+        return;
+    if (t->now_ns == INT64_MIN) {
+        t->timer_second = ns / SECOND;
+        t->turn_ns = INT64_MIN;
+    }
+    t->now_ns = ns;
+    if (ns >= t->turn_ns)
+        advance_timers(t);
 }
 
 /* Make room: the connection that would leave soonest leaves now. */
@@ -366,11 +376,6 @@ void mpa_tracker_segment(struct mpa_tracker *t, const struct mpa_segment *segmen
 static void fetch_places(const struct mpa_tracker *t, const struct mpa_segment *seg, uint32_t *hash,
                          uint64_t *print)
 {
-    const char *later = (const char *)(seg + AHEAD);
-
-    /* Segments come from another core.  Behind the last one this fetches what nobody reads. */
-    for (size_t at = 0; at < sizeof *seg; at += 64)
-        __builtin_prefetch(later + at);
     __builtin_prefetch(seg->options);
     *hash = seg->prepared ? seg->flow_hash : flow_hash(&t->flows, seg);
     *print = seg->prepared ? seg->print : copy_print(seg);
@@ -423,25 +428,50 @@ _Static_assert(offsetof(struct mpa_conn, data) == CACHE_LINE &&
                    sizeof(struct mpa_data_half) == 2 * CACHE_LINE,
                "a connection's cache lines");
 
-static void take_batch(struct mpa_tracker *t, const struct mpa_segment *segments, int count)
-{
+/* A batch and what is known of its segments ahead. */
+struct train {
+    const struct mpa_segment *seg;
+    int count;
     uint32_t hash[BATCH];
     uint64_t print[BATCH];
+};
+
+/* The part of the batch from 'from' on that one wave is for: '*ret_end' is its end. */
+static inline int wave(const struct train *b, int from, int *ret_end)
+{
+    int end = from + AHEAD;
+
+    *ret_end = end < b->count ? end : b->count;
+    return from > 0 ? from : 0;
+}
+
+static void wave_fetch(const struct mpa_tracker *t, struct train *b, int from)
+{
+    int i, end;
+
+    for (i = wave(b, from + 3 * AHEAD, &end); i < end; i++)
+        fetch_places(t, &b->seg[i], &b->hash[i], &b->print[i]);
+    for (i = wave(b, from + 2 * AHEAD, &end); i < end; i++)
+        fetch_flow(t, b->hash[i]);
+    for (i = wave(b, from + AHEAD, &end); i < end; i++)
+        if (i == 0 || b->hash[i] != b->hash[i - 1]) /* What one fetched the next one has. */
+            fetch_state(t, b->hash[i], b->seg[i].dport);
+}
+
+static void take_batch(struct mpa_tracker *t, const struct mpa_segment *segments, int count)
+{
+    struct train b;
     struct mpa_subflow *sf;
     struct mpa_facts facts;
 
-    for (int i = 0; i < count + 3 * AHEAD; i++) {
-        if (i < count)
-            fetch_places(t, &segments[i], &hash[i], &print[i]);
-        if (i >= AHEAD && i < count + AHEAD)
-            fetch_flow(t, hash[i - AHEAD]);
-        /* Segments come in trains. */
-        if (i >= 2 * AHEAD && i < count + 2 * AHEAD &&
-            (i == 2 * AHEAD || hash[i - 2 * AHEAD] != hash[i - 2 * AHEAD - 1]))
-            fetch_state(t, hash[i - 2 * AHEAD], segments[i - 2 * AHEAD].dport);
-        if (i >= 3 * AHEAD)
-            step(t, &segments[i - 3 * AHEAD], hash[i - 3 * AHEAD], print[i - 3 * AHEAD], &sf,
-                 &facts);
+    b.seg = segments;
+    b.count = count;
+    for (int from = -3 * AHEAD; from < count; from += AHEAD) {
+        int i, end;
+
+        wave_fetch(t, &b, from);
+        for (i = wave(&b, from, &end); i < end; i++)
+            step(t, &segments[i], b.hash[i], b.print[i], &sf, &facts);
     }
 }
 
@@ -456,8 +486,10 @@ void mpa_tracker_segments(struct mpa_tracker *t, const struct mpa_segment *segme
     }
 }
 
-void mpa_tracker_prepare(const struct mpa_tracker *t, struct mpa_segment *segments, int count)
+void mpa_tracker_prepare(struct mpa_tracker *t, struct mpa_segment *segments, int count)
 {
+    pool_warm(&t->conns);
+    pool_warm(&t->subflows);
     for (int i = 0; i < count; i++) {
         segments[i].flow_hash = flow_hash(&t->flows, &segments[i]);
         segments[i].print = copy_print(&segments[i]);

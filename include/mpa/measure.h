@@ -61,7 +61,7 @@ struct mpa_measure *mpa_measure_new(const struct mpa_measure_config *config); /*
 void mpa_measure_segment(struct mpa_measure *m, const struct mpa_segment *segment);
 void mpa_measure_segments(struct mpa_measure *m, const struct mpa_segment *segments, int count);
 /* As mpa_tracker_prepare(). */
-void mpa_measure_prepare(const struct mpa_measure *m, struct mpa_segment *segments, int count);
+void mpa_measure_prepare(struct mpa_measure *m, struct mpa_segment *segments, int count);
 void mpa_measure_icmp(struct mpa_measure *m, const struct mpa_icmp_error *icmp);
 
 /* End of the vantage point: all connections end.  0, or the first failure (MPA_ERR_NOMEM, or of 'on_conn'). */
