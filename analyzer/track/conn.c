@@ -69,8 +69,12 @@ struct mpa_subflow *subflow_new(struct mpa_tracker *t, struct mpa_conn *c,
 void subflow_add_view(struct mpa_tracker *t, struct mpa_subflow *sf, const struct mpa_segment *seg,
                       uint32_t hash, enum mpa_dir dir)
 {
-    struct mpa_flow *view = pool_get(&t->views);
+    struct mpa_flow *view;
 
+    /* A newer connection has its four-tuples: a late copy of what it sent teaches nothing. */
+    if (sf->flags & MPA_SF_DETACHED)
+        return;
+    view = pool_get(&t->views);
     if (!view) {
         t->counts.no_memory++;
         return;
