@@ -110,7 +110,6 @@ void lb_session_sync(struct lb_session *s);
 
 /* All frames have been fed: connections end, records are completed. */
 void lb_session_finish(struct lb_session *s);
-bool lb_session_finished(const struct lb_session *s);
 
 /* NULL where the frame is no TCP segment. */
 /* Frames in structures of this header are in the session's own count; this is Wireshark's number, 0 where a read filter dropped the frame. */

@@ -73,9 +73,14 @@ static void read_servers(void)
 
 /* ---- A file ------------------------------------------------------------------------------------ */
 
+static gboolean passed; /* All frames were seen once. */
+
+/* The end of the first pass is dealt with when somebody asks: most lists of packets ask for nothing. */
 struct lb_session *lb_session(void)
 {
-    if (session)
+    if (session && passed)
+        lb_session_finish(session);
+    else if (session)
         lb_session_sync(session);
     return session;
 }
@@ -107,7 +112,7 @@ static void feed(const struct mpa_frame *frame)
 
 static gboolean fed_again(void)
 {
-    return !lb_session_finished(session) && fed.frames == whole.frames && fed.mark == whole.mark;
+    return !passed && fed.frames == whole.frames && fed.mark == whole.mark;
 }
 
 static void open_session(void)
@@ -116,6 +121,7 @@ static void open_session(void)
 
     tap_expert = find_tap_id("expert"); /* Not there yet when protocols are registered. */
     fed = (struct pass){0};
+    passed = FALSE;
     if (!pref_analysis)
         return;
     read_vips();
@@ -134,12 +140,13 @@ static void close_session(void)
     session = NULL;
 }
 
-/* All frames were seen once. */
+/* Statistics read what they were given when they are drawn, and ask no more. */
 static void end_first_pass(void)
 {
     whole = fed;
-    if (session)
-        lb_session_finish(session);
+    passed = TRUE;
+    if (have_tap_listener(lb_tap) || have_tap_listener(tap_expert))
+        lb_session();
 }
 
 /* ---- A frame ----------------------------------------------------------------------------------- */

@@ -7,15 +7,17 @@
 #include <string.h>
 
 /*
- * Frames wait until somebody asks, or until there are many: the engine and Wireshark's dissectors take turns in the processor's caches, and fewer
- * turns cost less.
+ * Segments wait until somebody asks, or until there are many: the engine and Wireshark's dissectors take turns in the processor's caches, and
+ * fewer turns cost less; and the engine fetches ahead what a whole batch needs.
  */
 #define WAITING       256
-#define WAITING_BYTES (1u << 18)
+#define WAITING_BYTES (1u << 18) /* Of payload. */
+#define OPTIONS_MAX   40         /* Bytes of a TCP option area. */
 
 struct waiting {
-    struct mpa_frame frames[WAITING];
-    guint8 bytes[WAITING_BYTES];
+    struct mpa_segment segments[WAITING + 1]; /* The decoder writes into the first free one. */
+    guint8 options[WAITING][OPTIONS_MAX];
+    guint8 payload[WAITING_BYTES];
     guint count;
     gsize used;
 };
@@ -33,9 +35,7 @@ struct lb_session {
     /* With a read filter Wireshark gives a frame that it drops the number of the next one: the engine counts for itself. */
     GArray *
         places; /* guint32 by Wireshark's number: the latest frame that had it, in our own count. */
-    GArray *numbers;  /* guint32 by our own count: Wireshark's number. */
-    guint32 frame;    /* The one that is fed, in our own count, as all that the engine says. */
-    enum mpa_dir dir; /* Of the segment that is fed. */
+    GArray *numbers; /* guint32 by our own count: Wireshark's number. */
     gint64 first_ns, last_ns;
     gboolean finished;
 };
@@ -57,7 +57,8 @@ static void free_conn(gpointer data)
     g_free(c);
 }
 
-static struct lb_conn *take_conn(struct lb_session *s, guint32 id)
+/* 'frame' is the first one that was fed of it, if it is new. */
+static struct lb_conn *take_conn(struct lb_session *s, guint32 id, guint32 frame)
 {
     struct lb_conn *c;
 
@@ -68,7 +69,7 @@ static struct lb_conn *take_conn(struct lb_session *s, guint32 id)
         return c;
     c = g_new0(struct lb_conn, 1);
     c->id = id;
-    c->first_frame = s->frame;
+    c->first_frame = frame;
     c->roles = g_array_new(FALSE, TRUE, sizeof(guint8));
     c->resets = g_array_new(FALSE, TRUE, sizeof(struct lb_reset));
     g_ptr_array_index(s->conns, id) = c;
@@ -149,7 +150,7 @@ static void set_reset(struct lb_session *s, struct lb_conn *c, const struct mpa_
     if (r->class[e->dir])
         return;
     r->class[e->dir] = (guint16)mpa_measure_reset_class(e->subflow, e->dir);
-    take_frame(s, s->frame)->flags |= LB_FRAME_FIRST_RST;
+    take_frame(s, (guint32)e->frame.frame)->flags |= LB_FRAME_FIRST_RST;
 }
 
 static void on_option(struct lb_session *s, const struct mpa_event *e)
@@ -157,7 +158,7 @@ static void on_option(struct lb_session *s, const struct mpa_event *e)
     if (e->option->subtype != MPA_MP_JOIN || (e->segment->flags & MPA_TCP_ACK) ||
         !(e->segment->flags & MPA_TCP_SYN) || e->option->cond != MPA_COND_OK)
         return;
-    add_detail(s, s->frame,
+    add_detail(s, (guint32)e->frame.frame,
                (struct lb_detail){.kind = LB_DETAIL_TOKEN,
                                   .word = e->conn->flags & MPA_CONN_JOINS_ONLY ? MPA_TOKEN_UNKNOWN
                                                                                : MPA_TOKEN_OK});
@@ -166,7 +167,7 @@ static void on_option(struct lb_session *s, const struct mpa_event *e)
 static void on_event(void *context, const struct mpa_event *e)
 {
     struct lb_session *s = context;
-    struct lb_conn *c = take_conn(s, (guint32)e->conn->id);
+    struct lb_conn *c = take_conn(s, (guint32)e->conn->id, (guint32)e->frame.frame);
 
     if (s->checks.event)
         s->checks.event(s->checks.context, e);
@@ -177,14 +178,14 @@ static void on_event(void *context, const struct mpa_event *e)
     case MPA_EVENT_ADD_ADDR:
     case MPA_EVENT_ECHO:
         if (e->advert)
-            add_detail(s, s->frame,
+            add_detail(s, (guint32)e->frame.frame,
                        (struct lb_detail){.kind = e->kind == MPA_EVENT_ECHO ? LB_DETAIL_ECHO
                                                                             : LB_DETAIL_ADD_ADDR,
                                           .number = e->value,
                                           .advert = take_advert(c, e->advert)});
         break;
     case MPA_EVENT_HMAC:
-        add_detail(s, s->frame,
+        add_detail(s, (guint32)e->frame.frame,
                    (struct lb_detail){.kind = LB_DETAIL_HMAC,
                                       .subtype = e->option ? e->option->subtype : 0,
                                       .word = (enum mpa_word)e->value});
@@ -200,23 +201,70 @@ static void on_event(void *context, const struct mpa_event *e)
     }
 }
 
+/* Findings that are there before the connection ends. */
+static void take_live_findings(struct lb_session *s, struct lb_conn *c, const struct mpa_conn *conn)
+{
+    int count;
+    const struct mpa_rec_finding *findings = mpa_check_live(conn, &count);
+
+    for (; c->findings_seen < count; c->findings_seen++) {
+        const struct mpa_rec_finding *f = &findings[c->findings_seen];
+        struct mpa_rec_finding *copy = g_new(struct mpa_rec_finding, 1);
+
+        *copy = *f;
+        if (!c->live)
+            c->live = g_ptr_array_new_with_free_func(g_free);
+        g_ptr_array_add(c->live, copy);
+        if (f->frame_count > 0)
+            add_detail(s, (guint32)f->frames[0].frame,
+                       (struct lb_detail){.kind = LB_DETAIL_FINDING, .finding = copy});
+    }
+}
+
+static void set_endpoints(struct lb_conn *c, const struct mpa_subflow *sf)
+{
+    c->client = (struct mpa_endpoint){.addr = sf->flow.addr[MPA_TO_CLIENT],
+                                      .port = sf->flow.port[MPA_TO_CLIENT]};
+    c->server = (struct mpa_endpoint){.addr = sf->flow.addr[MPA_TO_SERVER],
+                                      .port = sf->flow.port[MPA_TO_SERVER]};
+}
+
+/* A segment and the connection that it belongs to. */
+static void note_segment(struct lb_session *s, const struct mpa_segment *seg,
+                         const struct mpa_subflow *sf, enum mpa_dir dir, guint8 flags)
+{
+    struct lb_frame *f = take_frame(s, (guint32)seg->frame);
+    struct lb_conn *c;
+
+    if (seg->mptcp_count)
+        flags |= LB_FRAME_MPTCP;
+    if (seg->flags & MPA_TCP_RST)
+        flags |= LB_FRAME_RST;
+    f->flags |= flags;
+    f->conn = (guint32)sf->conn->id;
+    f->subflow = sf->id;
+    f->dir = (guint8)dir; /* Not by addresses: NAT. */
+    c = take_conn(s, f->conn, (guint32)seg->frame);
+    c->dialect = (enum mpa_dialect)sf->conn->dialect;
+    if (c->client.port == 0)
+        set_endpoints(c, sf->conn->subflows);
+    c->protocol = (enum mpa_word)sf->conn->protocol;
+    take_live_findings(s, c, sf->conn);
+}
+
 static void on_segment(void *context, const struct mpa_segment *seg, struct mpa_subflow *sf,
                        enum mpa_dir dir, const struct mpa_facts *facts)
 {
     struct lb_session *s = context;
 
-    s->dir = dir;
     s->checks.segment(s->checks.context, seg, sf, dir, facts);
+    note_segment(s, seg, sf, dir, 0);
 }
 
 static void on_copy(void *context, const struct mpa_segment *seg, struct mpa_subflow *sf,
                     enum mpa_dir dir)
 {
-    struct lb_session *s = context;
-
-    (void)seg;
-    (void)sf;
-    s->dir = dir;
+    note_segment(context, seg, sf, dir, LB_FRAME_COPY);
 }
 
 static void on_conn_end(void *context, struct mpa_conn *conn)
@@ -304,91 +352,11 @@ void lb_session_free(struct lb_session *s)
     g_free(s);
 }
 
-/* Findings that are there before the connection ends. */
-static void take_live_findings(struct lb_session *s, struct lb_conn *c, const struct mpa_conn *conn)
-{
-    int count;
-    const struct mpa_rec_finding *findings = mpa_check_live(conn, &count);
-
-    for (; c->findings_seen < count; c->findings_seen++) {
-        const struct mpa_rec_finding *f = &findings[c->findings_seen];
-        struct mpa_rec_finding *copy = g_new(struct mpa_rec_finding, 1);
-
-        *copy = *f;
-        if (!c->live)
-            c->live = g_ptr_array_new_with_free_func(g_free);
-        g_ptr_array_add(c->live, copy);
-        if (f->frame_count > 0)
-            add_detail(s, (guint32)f->frames[0].frame,
-                       (struct lb_detail){.kind = LB_DETAIL_FINDING, .finding = copy});
-    }
-}
-
-static void set_endpoints(struct lb_conn *c, const struct mpa_subflow *sf)
-{
-    c->client = (struct mpa_endpoint){.addr = sf->flow.addr[MPA_TO_CLIENT],
-                                      .port = sf->flow.port[MPA_TO_CLIENT]};
-    c->server = (struct mpa_endpoint){.addr = sf->flow.addr[MPA_TO_SERVER],
-                                      .port = sf->flow.port[MPA_TO_SERVER]};
-}
-
-static void feed_segment(struct lb_session *s, const struct mpa_segment *seg)
-{
-    struct mpa_subflow *sf;
-    struct mpa_facts facts;
-    struct lb_frame *f;
-    struct lb_conn *c;
-
-    mpa_tracker_segment(mpa_measure_tracker(s->measure), seg, &sf, &facts);
-    f = take_frame(s, s->frame);
-    if (seg->mptcp_count)
-        f->flags |= LB_FRAME_MPTCP;
-    if (seg->flags & MPA_TCP_RST)
-        f->flags |= LB_FRAME_RST;
-    if (!sf)
-        return;
-    f->conn = (guint32)sf->conn->id;
-    f->subflow = sf->id;
-    f->dir = (guint8)s->dir; /* Not by addresses: NAT. */
-    if (facts.copy)
-        f->flags |= LB_FRAME_COPY;
-    c = take_conn(s, f->conn);
-    c->dialect = (enum mpa_dialect)sf->conn->dialect;
-    if (c->client.port == 0)
-        set_endpoints(c, sf->conn->subflows);
-    c->protocol = (enum mpa_word)sf->conn->protocol;
-    take_live_findings(s, c, sf->conn);
-}
-
-static void feed_frame(struct lb_session *s, const struct mpa_frame *frame)
-{
-    const struct mpa_tunnel_ports ports = MPA_TUNNEL_PORTS_DEFAULT;
-    struct mpa_segment seg;
-    struct mpa_icmp_error icmp;
-
-    s->frame = (guint32)frame->number;
-    if (s->first_ns == INT64_MIN)
-        s->first_ns = frame->ns;
-    if (frame->ns > s->last_ns)
-        s->last_ns = frame->ns;
-    switch (mpa_frame_decode(frame, &ports, &seg, &icmp)) {
-    case MPA_FRAME_SEGMENT:
-        feed_segment(s, &seg);
-        break;
-    case MPA_FRAME_ICMP:
-        mpa_measure_icmp(s->measure, &icmp);
-        break;
-    default:
-        break;
-    }
-}
-
 void lb_session_sync(struct lb_session *s)
 {
     struct waiting *w = s->waiting;
 
-    for (guint i = 0; i < w->count; i++)
-        feed_frame(s, &w->frames[i]);
+    mpa_measure_segments(s->measure, w->segments, (int)w->count);
     w->count = 0;
     w->used = 0;
 }
@@ -405,24 +373,48 @@ static guint32 count_frame(struct lb_session *s, guint32 number)
     return own;
 }
 
+/* The segment that was decoded into the first free place waits: what it borrows of the frame moves to memory of ours. */
+static void wait_segment(struct waiting *w)
+{
+    struct mpa_segment *seg = &w->segments[w->count];
+
+    seg->options = memcpy(w->options[w->count], seg->options, seg->options_captured);
+    if (seg->payload_captured > 0)
+        seg->payload = memcpy(w->payload + w->used, seg->payload, seg->payload_captured);
+    w->used += seg->payload_captured;
+    w->count++;
+}
+
 void lb_session_feed(struct lb_session *s, const struct mpa_frame *given)
 {
+    const struct mpa_tunnel_ports ports = MPA_TUNNEL_PORTS_DEFAULT;
     struct waiting *w = s->waiting;
-    struct mpa_frame counted = *given, *frame = &counted;
+    struct mpa_frame frame = *given;
+    struct mpa_icmp_error icmp;
 
     if (s->finished)
         return;
-    frame->number = count_frame(s, (guint32)given->number);
-    if (w->count == WAITING || frame->captured > WAITING_BYTES - w->used)
+    frame.number = count_frame(s, (guint32)given->number);
+    if (s->first_ns == INT64_MIN)
+        s->first_ns = frame.ns;
+    if (frame.ns > s->last_ns)
+        s->last_ns = frame.ns;
+    if (w->count == WAITING || frame.captured > WAITING_BYTES - w->used)
         lb_session_sync(s);
-    if (frame->captured > WAITING_BYTES) {
-        feed_frame(s, frame);
-        return;
+    switch (mpa_frame_decode(&frame, &ports, &w->segments[w->count], &icmp)) {
+    case MPA_FRAME_SEGMENT:
+        if (w->segments[w->count].payload_captured <= WAITING_BYTES)
+            wait_segment(w);
+        else
+            mpa_measure_segment(s->measure, &w->segments[w->count]); /* None waits before it. */
+        break;
+    case MPA_FRAME_ICMP:
+        lb_session_sync(s);
+        mpa_measure_icmp(s->measure, &icmp);
+        break;
+    default:
+        break;
     }
-    w->frames[w->count] = *frame;
-    w->frames[w->count].data = memcpy(w->bytes + w->used, frame->data, frame->captured);
-    w->used += frame->captured;
-    w->count++;
 }
 
 /* ---- The end ----------------------------------------------------------------------------------- */
@@ -454,7 +446,7 @@ static void drop_live_findings(struct lb_session *s)
 
 static void take_record(struct lb_session *s, struct mpa_rec_conn *r)
 {
-    struct lb_conn *c = take_conn(s, (guint32)r->id);
+    struct lb_conn *c = take_conn(s, (guint32)r->id, 0);
 
     c->record = r;
     c->protocol = r->protocol;
@@ -505,11 +497,6 @@ void lb_session_finish(struct lb_session *s)
 }
 
 /* ---- Reading ----------------------------------------------------------------------------------- */
-
-bool lb_session_finished(const struct lb_session *s)
-{
-    return s->finished;
-}
 
 const struct lb_frame *lb_session_frame(const struct lb_session *s, guint32 number)
 {
