@@ -334,6 +334,56 @@ static void nat_views(void)
     CU_ASSERT_EQUAL(e.subflow[0][0].packets.v[MPA_TO_CLIENT], 1);
 }
 
+/* The same packet of 'port' behind DNAT, at once. */
+static void behind_dnat(struct talk *k, struct mpa_segment s)
+{
+    s.dst = talk_addr(9);
+    s.ttl--;
+    s.ns = k->ns += 1000000;
+    talk_feed(k, &s);
+    CU_ASSERT_TRUE(k->facts.copy);
+}
+
+#define TAKEN 200
+
+/* A packet behind DNAT after its four-tuple went to a newer connection: it belongs to the older one, and leaves nothing in the way of others. */
+static void late_views_of_taken_flows(void)
+{
+    struct talk k;
+    struct ended e;
+    struct mpa_segment s;
+
+    begin_with(&k, &e, (struct mpa_track_config){.idle_ns = 600 * 1000000000ll});
+    for (uint16_t i = 0; i < TAKEN; i++)
+        handshake_tcp(&k, 50000 + i, 100);
+    for (uint16_t i = 0; i < TAKEN; i++) {
+        handshake_tcp(&k, 40000 + i, 100);
+        s = talk_segment(&k, CLIENT, 40000 + i, VIP, 80, ACK, 101, 501, 10);
+        talk_feed(&k, &s);
+        talk_send(&k, CLIENT, 40000 + i, VIP, 80, SYN, 70000, 0, 0);
+        CU_ASSERT_EQUAL(k.subflow->conn->id, TAKEN + 2 * i + 1);
+        behind_dnat(&k, s);
+        CU_ASSERT_EQUAL(k.subflow->conn->id, TAKEN + 2 * i);
+    }
+    /* Those leave, and others take their memory, while the first ones go on. */
+    for (int round = 0; round < 8; round++) {
+        k.ns += 200 * 1000000000ll;
+        for (uint16_t i = 0; i < TAKEN; i++)
+            talk_send(&k, CLIENT, 50000 + i, VIP, 80, ACK, 101, 501, 0);
+    }
+    CU_ASSERT_EQUAL(mpa_tracker_live(k.tracker), TAKEN);
+    for (uint16_t i = 0; i < TAKEN; i++) {
+        s = talk_segment(&k, CLIENT, 30000 + i, VIP, 80, SYN, 100, 0, 0);
+        talk_feed(&k, &s);
+        behind_dnat(&k, s);
+    }
+    for (uint16_t i = 0; i < TAKEN; i++) {
+        talk_send(&k, CLIENT, 50000 + i, VIP, 80, ACK, 101, 501, 0);
+        CU_ASSERT_EQUAL(k.subflow->conn->id, i);
+    }
+    end(&k);
+}
+
 /* Two clients whose numbers are equal by chance: their keys, tokens and nonces are not. */
 static void equal_syns(void)
 {
@@ -737,6 +787,7 @@ int main(void)
         {"equal SYNs of two hosts", equal_syns},
         {"copies and duplicates", copies_and_duplicates},
         {"NAT views", nat_views},
+        {"late views of taken flows", late_views_of_taken_flows},
         {"retransmission and order", retransmission_and_order},
         {"join and reinjection", join_and_reinjection},
         {"fast open", fast_opens},
