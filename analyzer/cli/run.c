@@ -174,11 +174,11 @@ static int report(struct run *r, int first, int count, const char *file)
 /* CI must not take an argument without captures for one without findings. */
 static int report_failed(struct run *r)
 {
-    struct mpa_spool *none = r->failed_count > 0 ? mpa_spool_new() : NULL;
+    struct mpa_spool *none = r->failed_count > 0 ? mpa_spool_new(0) : NULL;
     int rc = 0;
 
     if (r->failed_count > 0 && !none)
-        return output_failed("temporary file", MPA_ERR_WRITE);
+        return output_failed("memory", MPA_ERR_NOMEM);
     for (int i = 0; i < r->failed_count && rc == 0; i++) {
         const struct mpa_rec_capture capture = {.file = r->failed[i].argument,
                                                 .error = r->failed[i].error,

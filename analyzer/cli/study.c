@@ -7,7 +7,6 @@
 
 #include "mpa/status.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -498,13 +497,11 @@ static int allocate(struct study *s)
         v->study = s;
         v->capture = s->in.order[i];
     }
-    s->done = mpa_spool_new();
+    s->done = mpa_spool_new(MPA_SPOOL_MEMORY);
     if (!several)
-        s->ended = mpa_spool_new();
-    if (!s->done || (!several && !s->ended)) {
-        say_error("temporary file: %s", strerrordesc_np(errno));
-        return MPA_ERR_WRITE;
-    }
+        s->ended = mpa_spool_new(MPA_SPOOL_MEMORY);
+    if (!s->done || (!several && !s->ended))
+        return MPA_ERR_NOMEM;
     if (several) {
         s->merge = mpa_merge_new();
         s->pairs = mpa_pairs_new(s->in.count);

@@ -37,7 +37,7 @@ static const struct {
 #undef ARRAY
 };
 
-#define ARRAYS   (sizeof(arrays) / sizeof(arrays[0]))
+#define ARRAYS   MPA_RECORD_ARRAYS
 #define SUBFLOWS 0 /* Their row. */
 #define WORD     8u
 #define GROUP    8u /* Words with one header. */
@@ -64,6 +64,7 @@ static const struct {
     [CODE_NULL] = {0, (uint64_t)MPA_NULL, 0},
 };
 
+_Static_assert(sizeof(arrays) / sizeof(arrays[0]) == ARRAYS, "a room has memory for each");
 _Static_assert(sizeof(struct mpa_rec_conn) % WORD == 0, "records are read word by word");
 _Static_assert(sizeof(struct mpa_rec_subflow) % WORD == 0, "records are read word by word");
 _Static_assert(sizeof(struct mpa_samples) % WORD == 0, "records are read word by word");
@@ -229,12 +230,23 @@ int mpa_record_pack(const struct mpa_rec_conn *conn, uint8_t **buf, size_t *size
     return MPA_OK;
 }
 
+static void free_samples(struct mpa_rec_conn *conn)
+{
+    for (int dir = 0; dir < 2; dir++) {
+        for (int k = 0; conn->merge.rtt[dir] && k < conn->subflow_count; k++)
+            mpa_samples_free(&conn->merge.rtt[dir][k]);
+        free(conn->merge.rtt[dir]);
+        conn->merge.rtt[dir] = NULL;
+    }
+}
+
 /* ---- Reading ------------------------------------------------------------------------------------------------- */
 
 struct unpacker {
     const uint8_t *at;
     const uint8_t *end;
-    int status; /* First failure: sticky. */
+    int status;                   /* First failure: sticky. */
+    struct mpa_record_room *room; /* Where arrays go; NULL: each is allocated. */
 };
 
 /* A group from 'at', where that many bytes can be read as it may have; returns what lies behind it, NULL for codes that do not exist. */
@@ -306,11 +318,31 @@ static void get_subflows(struct unpacker *u, struct mpa_rec_subflow *subflows, i
 
         get(u, sf, SERVERS_AT);
         get(u, (char *)sf + BEHIND_AT, BEHIND_SIZE);
-        if (sf->server_count < 0 || sf->server_count > MPA_REC_SERVERS_MAX)
+        if (sf->server_count < 0 || sf->server_count > MPA_REC_SERVERS_MAX) {
             u->status = MPA_ERR_FORMAT;
-        else
-            get(u, sf->servers, SERVERS_SIZE(sf->server_count));
+            return;
+        }
+        get(u, sf->servers, SERVERS_SIZE(sf->server_count));
+        memset(&sf->servers[sf->server_count], 0,
+               SERVERS_SIZE(MPA_REC_SERVERS_MAX - sf->server_count));
     }
+}
+
+/* Memory for an array's 'size' bytes; in a room it holds what was there before. */
+static void *array_memory(struct mpa_record_room *room, size_t which, size_t size)
+{
+    void *grown;
+
+    if (!room)
+        return calloc(1, size);
+    if (size > room->capacity[which]) {
+        grown = realloc(room->items[which], size);
+        if (!grown)
+            return NULL;
+        room->items[which] = grown;
+        room->capacity[which] = size;
+    }
+    return room->items[which];
 }
 
 /* An array of 'count' items; NULL for none or on failure. */
@@ -324,7 +356,7 @@ static void *get_array(struct unpacker *u, int count, size_t which)
         u->status = MPA_ERR_FORMAT;
     if (u->status != MPA_OK || count == 0)
         return NULL;
-    items = calloc((size_t)count, item);
+    items = array_memory(u->room, which, (size_t)count * item);
     if (!items)
         u->status = MPA_ERR_NOMEM;
     else if (which == SUBFLOWS)
@@ -355,44 +387,68 @@ static void get_samples(struct unpacker *u, struct mpa_samples *ret)
     free(flat);
 }
 
+static void get_all_samples(struct unpacker *u, struct mpa_rec_conn *conn, int dir)
+{
+    conn->merge.rtt[dir] = calloc((size_t)conn->subflow_count, sizeof(struct mpa_samples));
+    if (!conn->merge.rtt[dir])
+        u->status = MPA_ERR_NOMEM;
+    for (int k = 0; k < conn->subflow_count && u->status == MPA_OK; k++)
+        get_samples(u, &conn->merge.rtt[dir][k]);
+}
+
+/* The record is one that can be freed whatever is returned. */
+static int unpack(struct unpacker *u, struct mpa_rec_conn *conn)
+{
+    bool has_rtt[2];
+
+    get(u, conn, sizeof(*conn));
+    /* What was read are the pointers of another record: none of them may be freed here. */
+    for (int dir = 0; dir < 2; dir++) {
+        has_rtt[dir] = conn->merge.rtt[dir] != NULL;
+        conn->merge.rtt[dir] = NULL;
+    }
+    for (size_t i = 0; i < ARRAYS; i++)
+        set_array(conn, i, NULL);
+    for (size_t i = 0; i < ARRAYS; i++)
+        set_array(conn, i, get_array(u, array_count(conn, i), i));
+    for (int dir = 0; dir < 2 && u->status == MPA_OK; dir++)
+        if (has_rtt[dir] && conn->subflow_count > 0)
+            get_all_samples(u, conn, dir);
+    if (u->status == MPA_OK && u->at != u->end)
+        u->status = MPA_ERR_FORMAT;
+    return u->status;
+}
+
 int mpa_record_unpack(const uint8_t *buf, size_t size, struct mpa_rec_conn **ret)
 {
     struct unpacker u = {.at = buf, .end = buf + size};
     struct mpa_rec_conn *conn = calloc(1, sizeof(*conn));
-    bool has_rtt[2];
-    size_t i;
-    int dir;
-    int k;
+    int status;
 
     if (!conn)
         return MPA_ERR_NOMEM;
-    get(&u, conn, sizeof(*conn));
-    /* What was read are the pointers of another record: none of them may be freed here. */
-    for (dir = 0; dir < 2; dir++) {
-        has_rtt[dir] = conn->merge.rtt[dir] != NULL;
-        conn->merge.rtt[dir] = NULL;
-    }
-    for (i = 0; i < ARRAYS; i++)
-        set_array(conn, i, NULL);
-    for (i = 0; i < ARRAYS; i++)
-        set_array(conn, i, get_array(&u, array_count(conn, i), i));
-    for (dir = 0; dir < 2 && u.status == MPA_OK; dir++) {
-        if (!has_rtt[dir] || conn->subflow_count == 0)
-            continue;
-        conn->merge.rtt[dir] = calloc((size_t)conn->subflow_count, sizeof(struct mpa_samples));
-        if (!conn->merge.rtt[dir])
-            u.status = MPA_ERR_NOMEM;
-        for (k = 0; k < conn->subflow_count && u.status == MPA_OK; k++)
-            get_samples(&u, &conn->merge.rtt[dir][k]);
-    }
-    if (u.status == MPA_OK && u.at != u.end)
-        u.status = MPA_ERR_FORMAT;
-    if (u.status != MPA_OK) {
+    status = unpack(&u, conn);
+    if (status == MPA_OK)
+        *ret = conn;
+    else
         mpa_record_free(conn);
-        return u.status;
-    }
-    *ret = conn;
-    return MPA_OK;
+    return status;
+}
+
+int mpa_record_unpack_into(struct mpa_record_room *room, const uint8_t *buf, size_t size)
+{
+    struct unpacker u = {.at = buf, .end = buf + size, .room = room};
+
+    free_samples(&room->conn);
+    return unpack(&u, &room->conn);
+}
+
+void mpa_record_room_free(struct mpa_record_room *room)
+{
+    free_samples(&room->conn);
+    for (size_t i = 0; i < ARRAYS; i++)
+        free(room->items[i]);
+    *room = (struct mpa_record_room){0};
 }
 
 struct mpa_rec_conn *mpa_record_copy(const struct mpa_rec_conn *conn)
@@ -411,18 +467,10 @@ struct mpa_rec_conn *mpa_record_copy(const struct mpa_rec_conn *conn)
 
 void mpa_record_free(struct mpa_rec_conn *conn)
 {
-    size_t i;
-    int dir;
-    int k;
-
     if (!conn)
         return;
-    for (dir = 0; dir < 2; dir++) {
-        for (k = 0; conn->merge.rtt[dir] && k < conn->subflow_count; k++)
-            mpa_samples_free(&conn->merge.rtt[dir][k]);
-        free(conn->merge.rtt[dir]);
-    }
-    for (i = 0; i < ARRAYS; i++)
+    free_samples(conn);
+    for (size_t i = 0; i < ARRAYS; i++)
         free(array_items(conn, i));
     free(conn);
 }

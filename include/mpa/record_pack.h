@@ -27,6 +27,18 @@ int mpa_record_pack(const struct mpa_rec_conn *conn, uint8_t **buf, size_t *size
  */
 int mpa_record_unpack(const uint8_t *buf, size_t size, struct mpa_rec_conn **ret);
 
+/* Memory for one record after the other: zeroed at first. */
+#define MPA_RECORD_ARRAYS 8
+struct mpa_record_room {
+    struct mpa_rec_conn conn;
+    void *items[MPA_RECORD_ARRAYS];
+    size_t capacity[MPA_RECORD_ARRAYS]; /* Bytes. */
+};
+
+/* The same into 'room->conn', with the arrays in the room's memory: valid until the room's next record, which replaces it also where this fails. */
+int mpa_record_unpack_into(struct mpa_record_room *room, const uint8_t *buf, size_t size);
+void mpa_record_room_free(struct mpa_record_room *room); /* What it holds. */
+
 /* A copy that owns its arrays as above; NULL when memory ends. */
 struct mpa_rec_conn *mpa_record_copy(const struct mpa_rec_conn *conn);
 

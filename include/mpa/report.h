@@ -54,11 +54,13 @@ struct mpa_writer *mpa_writer_junit(FILE *out, const struct mpa_writer_options *
 struct mpa_writer *mpa_writer_sarif(FILE *out, const struct mpa_writer_options *options);
 struct mpa_writer *mpa_writer_tap(FILE *out, const struct mpa_writer_options *options);
 
-/* Records of connections that ended, on disk in a temporary file, so that memory does not grow with them. */
+/* Records of connections that ended: the first ones in memory, the others on disk, so that memory does not grow with them. */
 struct mpa_spool;
 
-struct mpa_spool *mpa_spool_new(void); /* In TMPDIR, else /tmp.  NULL with errno set. */
-/* Append 'conn' (copied, ids in any order, each once).  0, MPA_ERR_WRITE, MPA_ERR_NOMEM, MPA_ERR_READ. */
+/* 'memory' bytes of packed records (some 600 bytes a connection) are kept before a temporary file is made in TMPDIR, else /tmp.  NULL when memory ends. */
+struct mpa_spool *mpa_spool_new(size_t memory);
+#define MPA_SPOOL_MEMORY ((size_t)32 << 20)
+/* Append 'conn' (copied, ids in any order, each once).  0, MPA_ERR_WRITE (no temporary file, too), MPA_ERR_NOMEM, MPA_ERR_READ. */
 int mpa_spool_put(struct mpa_spool *s, const struct mpa_rec_conn *conn);
 /* The connections in the order of their ids: 1 and '*ret' (valid until the next call; arrays writable), 0 at the end, negative on failure. */
 int mpa_spool_next(struct mpa_spool *s, struct mpa_rec_conn **ret);

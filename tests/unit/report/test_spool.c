@@ -155,13 +155,13 @@ static void test_damage(void)
     mpa_record_free(conn);
 }
 
-/* Ids out of order, with gaps of all sizes, over several pages of the index. */
-static void test_order(void)
+/* Ids out of order, with gaps of all sizes, over several pages of the index; 'memory' bytes of records are kept. */
+static void check_order(size_t memory)
 {
     enum { COUNT = 3000, KEPT = 50 };
     struct mpa_rec_conn *kept[COUNT / KEPT]; /* Each fiftieth, to compare with. */
     int64_t ids[COUNT];
-    struct mpa_spool *spool = mpa_spool_new();
+    struct mpa_spool *spool = mpa_spool_new(memory);
     struct mpa_rec_conn *conn;
     struct mpa_rec_conn *got;
     uint64_t state = 5;
@@ -210,9 +210,17 @@ static void test_order(void)
     mpa_spool_free(spool);
 }
 
+/* In the file, half of them there, and in memory. */
+static void test_order(void)
+{
+    check_order(0);
+    check_order((size_t)1 << 20);
+    check_order(MPA_SPOOL_MEMORY);
+}
+
 static void test_empty(void)
 {
-    struct mpa_spool *spool = mpa_spool_new();
+    struct mpa_spool *spool = mpa_spool_new(MPA_SPOOL_MEMORY);
     struct mpa_rec_conn *got = NULL;
     struct mpa_rec_conn *conn = fixture_conn(5, MIGRATED, false);
 
@@ -230,23 +238,39 @@ static void test_empty(void)
     mpa_spool_free(NULL);
 }
 
+/* Nobody misses the folder before there is no more room in memory. */
 static void test_no_folder(void)
 {
     char *kept = getenv("TMPDIR") ? strdup(getenv("TMPDIR")) : NULL;
+    struct mpa_rec_conn *conn = fixture_conn(0, MIGRATED, false);
+    struct mpa_spool *spool = mpa_spool_new(10000);
+    struct mpa_rec_conn *got;
+    int64_t count = 0;
 
+    CU_ASSERT_PTR_NOT_NULL_FATAL(spool);
     setenv("TMPDIR", "/nonexistent", 1);
-    CU_ASSERT_PTR_NULL(mpa_spool_new());
+    for (; mpa_spool_put(spool, conn) == MPA_OK && count < 100; conn->id = count)
+        count++;
+    CU_ASSERT(count > 2 && count < 100);
+    CU_ASSERT_EQUAL(mpa_spool_put(spool, conn), MPA_ERR_WRITE);
+    for (int64_t id = 0; id < count; id++) {
+        CU_ASSERT_EQUAL_FATAL(mpa_spool_next(spool, &got), 1);
+        CU_ASSERT_EQUAL(got->id, id);
+    }
+    CU_ASSERT_EQUAL(mpa_spool_next(spool, &got), 0);
     if (kept)
         setenv("TMPDIR", kept, 1);
     else
         unsetenv("TMPDIR");
     free(kept);
+    mpa_record_free(conn);
+    mpa_spool_free(spool);
 }
 
 /* A record of a connection with more than the write buffer holds. */
-static void test_large(void)
+static void check_large(size_t memory)
 {
-    struct mpa_spool *spool = mpa_spool_new();
+    struct mpa_spool *spool = mpa_spool_new(memory);
     struct mpa_rec_conn *conn = fixture_conn(0, MIGRATED, false);
     struct mpa_rec_conn *got;
     uint64_t state = 9;
@@ -272,6 +296,12 @@ static void test_large(void)
     }
     mpa_record_free(conn);
     mpa_spool_free(spool);
+}
+
+static void test_large(void)
+{
+    check_large(0);
+    check_large(MPA_SPOOL_MEMORY);
 }
 
 CU_TestInfo spool_tests[] = {

@@ -316,7 +316,7 @@ static void test_full_disk(void)
 static void test_same_count(void)
 {
     enum { COUNT = 37 };
-    struct mpa_spool *spool = mpa_spool_new();
+    struct mpa_spool *spool = mpa_spool_new(MPA_SPOOL_MEMORY);
     struct mpa_rec_conn *conn;
     struct fixture f;
     char *dir = fixture_dir();
