@@ -35,7 +35,9 @@ struct pool {
 #define POOL_GONE 128
 void pool_init(struct pool *p, size_t item_size);
 void *pool_get(struct pool *p); /* NULL when memory ends. */
-void pool_put(struct pool *p, void *item); /* Its first POOL_GONE bytes become zeros, but for a pointer of the pool's. */
+void pool_put(
+    struct pool *p,
+    void *item); /* Its first POOL_GONE bytes become zeros, but for a pointer of the pool's. */
 /* Make the slab that is wished for: the system clears its pages here and not where items are taken.  May run in another thread than all the rest,
    but not while the pool is closed. */
 void pool_warm(struct pool *p);
@@ -249,6 +251,8 @@ void advert_joined(struct mpa_subflow *sf);
 
 /* options.c */
 void options_apply(struct pass *p);
+/* Whether the only MPTCP option is a DSS of condition OK: '*ret' is what it says. */
+bool options_only_dss(const struct mpa_segment *seg, struct mpa_option *ret);
 
 /* dss.c */
 void dss_apply(struct pass *p, const struct mpa_option *o);

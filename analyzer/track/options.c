@@ -129,27 +129,48 @@ static void upgrade(struct pass *p, const struct mpa_option *o)
         p->conn->protocol = MPA_PROTOCOL_MPTCP;
 }
 
+static enum mpa_cond decode(const struct mpa_segment *seg, int which, enum mpa_dialect dialect,
+                            struct mpa_option *ret)
+{
+    unsigned at = seg->mptcp_at[which];
+
+    return mpa_option_decode(seg->options + at, (size_t)seg->options_captured - at,
+                             (size_t)seg->options_size - at, seg->flags, dialect, ret, NULL);
+}
+
+bool options_only_dss(const struct mpa_segment *seg, struct mpa_option *ret)
+{
+    return seg->mptcp_count == 1 && seg->options_captured > seg->mptcp_at[0] + 2u &&
+           seg->options[seg->mptcp_at[0] + 2] >> 4 == MPA_DSS &&
+           decode(seg, 0, MPA_DIALECT_UNKNOWN, ret) == MPA_COND_OK;
+}
+
+static void take(struct pass *p, const struct mpa_option *o, enum mpa_word row)
+{
+    p->t->counts.options[row - MPA_OPT_FIRST].v[p->dir]++;
+    p->had_mptcp = true;
+    upgrade(p, o);
+    if (p->t->config.observer.options || p->t->config.also.options)
+        tell(p, MPA_EVENT_OPTION, o, NULL, 0);
+}
+
 void options_apply(struct pass *p)
 {
     const struct mpa_segment *seg = p->seg;
-    struct mpa_half *h = &p->sf->half[p->dir];
     struct mpa_option o;
 
-    for (int i = 0; i < seg->mptcp_count; i++) {
-        unsigned at = seg->mptcp_at[i];
-        enum mpa_cond cond;
+    if (seg->prepared && seg->dss_only) {
+        take(p, &seg->dss, MPA_OPT_COUNT_DSS);
+        dss_apply(p, &seg->dss);
+    } else {
+        for (int i = 0; i < seg->mptcp_count; i++) {
+            enum mpa_cond cond = decode(seg, i, dialect_decoded_as[p->conn->dialect], &o);
 
-        cond = mpa_option_decode(seg->options + at, (size_t)seg->options_captured - at,
-                                 (size_t)seg->options_size - at, seg->flags,
-                                 dialect_decoded_as[p->conn->dialect], &o, NULL);
-        p->t->counts.options[count_row(&o, seg->flags) - MPA_OPT_FIRST].v[p->dir]++;
-        p->had_mptcp = true;
-        upgrade(p, &o);
-        if (p->t->config.observer.options || p->t->config.also.options)
-            tell(p, MPA_EVENT_OPTION, &o, NULL, 0);
-        if (cond == MPA_COND_OK || (cond == MPA_COND_ILLEGAL && o.subtype != MPA_DSS))
-            apply_one(p, &o);
+            take(p, &o, count_row(&o, seg->flags));
+            if (cond == MPA_COND_OK || (cond == MPA_COND_ILLEGAL && o.subtype != MPA_DSS))
+                apply_one(p, &o);
+        }
     }
     if (p->had_mptcp && !(seg->flags & MPA_TCP_SYN))
-        h->flags |= MPA_HALF_OPTIONS;
+        p->sf->half[p->dir].flags |= MPA_HALF_OPTIONS;
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Records as bytes: the structures one after the other, word by word in as few bytes as a word needs.
+ * Records as bytes: the structures one after the other, without the words that say nothing.
  *
  * Whole structures are copied, so that a new member needs no line here; a new array is one row in 'arrays'.  Most words of a record
- * are zero (unused servers), MPA_NULL (absent values) or small: every eight words have a header of a code each, then come the bytes of
- * those words that need any.
+ * are zero (unused members) or MPA_NULL (absent values): every eight words have a header with two bits for each, then come those words
+ * that are neither.  Fewer bytes for small numbers would cost more time than they are worth: this runs twice for every connection.
  */
 #include "mpa/record_pack.h"
 
 #include "mpa/samples.h"
 #include "mpa/status.h"
 
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,29 +40,10 @@ static const struct {
 #define SUBFLOWS 0 /* Their row. */
 #define WORD     8u
 #define GROUP    8u /* Words with one header. */
-#define HEADER   4u /* Its bytes: four bits for each word, the code. */
+#define HEADER   2u /* Its bytes: a bit for each word that follows, a bit for each MPA_NULL. */
 
-/* Codes: 0 to 8 are the word's bytes, without leading zeros. */
-#define CODE_NULL 9u /* MPA_NULL. */
-#define CODE_BITS 4u
-#define CODE_MASK 15u
-
-/* By code: bytes of the word, those that count of eight loaded, what is added. */
-static const struct {
-    uint64_t mask, add;
-    size_t bytes;
-} codes[CODE_MASK + 1] = {
-    [1] = {0xff, 0, 1},
-    [2] = {0xffff, 0, 2},
-    [3] = {0xffffff, 0, 3},
-    [4] = {0xffffffff, 0, 4},
-    [5] = {0xffffffffff, 0, 5},
-    [6] = {0xffffffffffff, 0, 6},
-    [7] = {0xffffffffffffff, 0, 7},
-    [8] = {UINT64_MAX, 0, 8},
-    [CODE_NULL] = {0, (uint64_t)MPA_NULL, 0},
-};
-
+_Static_assert((uint64_t)MPA_NULL << 1 == 0,
+               "a word is 0 or MPA_NULL where the other 63 bits are 0");
 _Static_assert(sizeof(arrays) / sizeof(arrays[0]) == ARRAYS, "a room has memory for each");
 _Static_assert(sizeof(struct mpa_rec_conn) % WORD == 0, "records are read word by word");
 _Static_assert(sizeof(struct mpa_rec_subflow) % WORD == 0, "records are read word by word");
@@ -120,59 +100,44 @@ static bool make_room(struct packer *p, size_t size)
     return true;
 }
 
-static unsigned code_of(uint64_t word)
-{
-    if (word == (uint64_t)MPA_NULL)
-        return CODE_NULL;
-    return word ? (71u - (unsigned)__builtin_clzll(word)) / 8u : 0;
-}
-
-static bool all_zero(const uint64_t group[GROUP])
-{
-    uint64_t any = 0;
-
-    for (unsigned i = 0; i < GROUP; i++)
-        any |= group[i];
-    return any == 0;
-}
-
 /* Returns what lies behind it. */
-static uint8_t *put_group(uint8_t *to, const uint64_t group[GROUP])
+static uint8_t *put_group(uint8_t *to, const uint8_t *group)
 {
     uint8_t *header = to;
-    uint32_t all = 0;
+    unsigned follow = 0, top = 0;
 
     to += HEADER;
-    if (!all_zero(group)) /* Many are. */
-        for (unsigned i = 0; i < GROUP; i++) {
-            unsigned code = code_of(group[i]);
-            uint64_t word = htole64(group[i]);
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < GROUP; i++) {
+        uint64_t word;
+        unsigned follows;
 
-            memcpy(to, &word, WORD);
-            to += codes[code].bytes;
-            all |= code << i * CODE_BITS;
-        }
-    memcpy(header, &all, HEADER);
+        memcpy(&word, group + i * WORD, WORD);
+        follows = (word << 1) != 0;
+        memcpy(to, &word, WORD);
+        to += follows * WORD;
+        follow |= follows << i;
+        top |= (unsigned)(word >> 63) << i;
+    }
+    header[0] = (uint8_t)follow;
+    header[1] = (uint8_t)(top & ~follow);
     return to;
 }
 
 static void put(struct packer *p, const void *from, size_t size)
 {
     const uint8_t *bytes = from;
-    uint64_t group[GROUP];
+    uint8_t last[GROUP * WORD] = {0}; /* What lies behind the end reads as zero. */
     uint8_t *to;
 
     if (size == 0 || !make_room(p, size))
         return;
     to = p->bytes + p->size;
-    for (; size >= sizeof(group); size -= sizeof(group), bytes += sizeof(group)) {
-        memcpy(group, bytes, sizeof(group));
-        to = put_group(to, group);
-    }
+    for (; size >= sizeof(last); size -= sizeof(last), bytes += sizeof(last))
+        to = put_group(to, bytes);
     if (size > 0) {
-        memset(group, 0, sizeof(group)); /* What lies behind the end reads as zero. */
-        memcpy(group, bytes, size);
-        to = put_group(to, group);
+        memcpy(last, bytes, size);
+        to = put_group(to, last);
     }
     p->size = (size_t)(to - p->bytes);
 }
@@ -249,40 +214,36 @@ struct unpacker {
     struct mpa_record_room *room; /* Where arrays go; NULL: each is allocated. */
 };
 
-/* A group from 'at', where that many bytes can be read as it may have; returns what lies behind it, NULL for codes that do not exist. */
-static const uint8_t *get_group(const uint8_t *at, uint64_t ret[GROUP])
+/* A group from 'at', where that many bytes can be read as it may have; returns what lies behind it. */
+static const uint8_t *get_group(const uint8_t *at, uint8_t *ret)
 {
-    uint32_t all;
-    bool known = true;
+    unsigned follow = at[0], null = at[1];
 
-    memcpy(&all, at, HEADER);
     at += HEADER;
-    if (all == 0) {
+    if (follow == 0 && null == 0) {
         memset(ret, 0, GROUP * WORD);
         return at;
     }
-    for (unsigned i = 0; i < GROUP; i++, all >>= CODE_BITS) {
-        unsigned code = all & CODE_MASK;
-        uint64_t word;
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < GROUP; i++) {
+        uint64_t follows = follow >> i & 1, word;
 
         memcpy(&word, at, WORD);
-        ret[i] = (le64toh(word) & codes[code].mask) + codes[code].add;
-        at += codes[code].bytes;
-        known &= code <= CODE_NULL;
+        word = (word & -follows) | (uint64_t)(null >> i & 1) << 63;
+        memcpy(ret + i * WORD, &word, WORD);
+        at += follows * WORD;
     }
-    return known ? at : NULL;
+    return at;
 }
 
 /* The same near the end of the bytes. */
-static const uint8_t *get_last_group(const struct unpacker *u, uint64_t ret[GROUP])
+static const uint8_t *get_last_group(const struct unpacker *u, uint8_t *ret)
 {
     uint8_t bytes[HEADER + (GROUP + 1) * WORD] = {0};
     size_t have = (size_t)(u->end - u->at), took;
-    const uint8_t *behind;
 
     memcpy(bytes, u->at, have < sizeof(bytes) ? have : sizeof(bytes));
-    behind = get_group(bytes, ret);
-    took = behind ? (size_t)(behind - bytes) : SIZE_MAX;
+    took = (size_t)(get_group(bytes, ret) - bytes);
     return took <= have ? u->at + took : NULL;
 }
 
@@ -294,7 +255,8 @@ static void get(struct unpacker *u, void *to, size_t size)
     while (size > 0 && u->status == MPA_OK) {
         size_t room = size < GROUP * WORD ? size : GROUP * WORD;
         bool plenty = (size_t)(u->end - u->at) >= HEADER + (GROUP + 1) * WORD;
-        uint64_t group[GROUP];
+        uint8_t part[GROUP * WORD];
+        uint8_t *group = room < sizeof(part) ? part : bytes;
         const uint8_t *behind = plenty ? get_group(u->at, group) : get_last_group(u, group);
 
         if (!behind) {
@@ -302,10 +264,8 @@ static void get(struct unpacker *u, void *to, size_t size)
             return;
         }
         u->at = behind;
-        if (room == sizeof(group)) /* A size that the compiler knows. */
-            memcpy(bytes, group, sizeof(group));
-        else
-            memcpy(bytes, group, room);
+        if (group == part)
+            memcpy(bytes, part, room);
         bytes += room;
         size -= room;
     }

@@ -376,7 +376,8 @@ void mpa_tracker_segment(struct mpa_tracker *t, const struct mpa_segment *segmen
 static void fetch_places(const struct mpa_tracker *t, const struct mpa_segment *seg, uint32_t *hash,
                          uint64_t *print)
 {
-    __builtin_prefetch(seg->options);
+    if (!seg->prepared || !seg->dss_only)
+        __builtin_prefetch(seg->options);
     *hash = seg->prepared ? seg->flow_hash : flow_hash(&t->flows, seg);
     *print = seg->prepared ? seg->print : copy_print(seg);
     __builtin_prefetch(&t->flows.buckets[*hash & t->flows.mask]);
@@ -493,6 +494,7 @@ void mpa_tracker_prepare(struct mpa_tracker *t, struct mpa_segment *segments, in
     for (int i = 0; i < count; i++) {
         segments[i].flow_hash = flow_hash(&t->flows, &segments[i]);
         segments[i].print = copy_print(&segments[i]);
+        segments[i].dss_only = options_only_dss(&segments[i], &segments[i].dss);
         segments[i].prepared = true;
     }
 }
@@ -566,7 +568,8 @@ void mpa_tracker_finish(struct mpa_tracker *t)
     struct mpa_conn **all = list_all(t, &count);
 
     for (size_t i = 0; i < count; i++) {
-        fetch_ending(t, all[i], i + 1 < count ? all[i + 1] : NULL, i + 2 < count ? all[i + 2] : NULL);
+        fetch_ending(t, all[i], i + 1 < count ? all[i + 1] : NULL,
+                     i + 2 < count ? all[i + 2] : NULL);
         conn_end_last(t, all[i]);
     }
     for (uint32_t i = 0; !all && i < TIMER_SLOTS; i++)

@@ -57,7 +57,7 @@ struct mpa_writer *mpa_writer_tap(FILE *out, const struct mpa_writer_options *op
 /* Records of connections that ended: the first ones in memory, the others on disk, so that memory does not grow with them. */
 struct mpa_spool;
 
-/* 'memory' bytes of packed records (some 600 bytes a connection) are kept before a temporary file is made in TMPDIR, else /tmp.  NULL when memory ends. */
+/* 'memory' bytes of packed records (some 800 bytes a connection) are kept before a temporary file is made in TMPDIR, else /tmp.  NULL when memory ends. */
 struct mpa_spool *mpa_spool_new(size_t memory);
 #define MPA_SPOOL_MEMORY ((size_t)32 << 20)
 /* Append 'conn' (copied, ids in any order, each once).  0, MPA_ERR_WRITE (no temporary file, too), MPA_ERR_NOMEM, MPA_ERR_READ. */

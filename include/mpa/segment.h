@@ -107,6 +107,8 @@ struct mpa_segment {
     uint64_t print;
     uint32_t flow_hash;
     bool prepared;
+    bool dss_only;         /* Its only MPTCP option is a good DSS, ... */
+    struct mpa_option dss; /* ... and this is it: a DSS reads the same in every dialect. */
 
     const uint8_t *payload;    /* Borrowed; NULL when none was captured. */
     uint32_t payload_size;     /* By the IP length. */
