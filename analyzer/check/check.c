@@ -82,8 +82,6 @@ static void select_rules(struct mpa_check *c)
     }
 }
 
-/* ---- Judging --------------------------------------------------------------------------- */
-
 static bool applies(const struct mpa_check *c, const struct check_row *row, enum mpa_word protocol,
                     enum mpa_dialect dialect)
 {
@@ -92,10 +90,26 @@ static bool applies(const struct mpa_check *c, const struct check_row *row, enum
         return (row->also & MPA_ALSO_TCP) != 0;
     if (protocol == MPA_PROTOCOL_FALLBACK && !(row->also & MPA_ALSO_FALLBACK))
         return false;
-    /* Where the dialect is undecided, the rule is asked, but its answer is not to be relied on. */
     return ((row->info.dialects | MPA_IN_UNKNOWN) & profiles[c->config.profile].dialects &
             1u << dialect) != 0;
 }
+
+/* Known ahead: packets ask for every rule of their scope. */
+static void know_asked(struct mpa_check *c)
+{
+    for (int p = 0; p < CHECK_PROTOCOLS; p++)
+        for (int d = 0; d < MPA_DIALECT_COUNT; d++)
+            for (int i = 0; i < MPA_RULE_COUNT; i++) {
+                const struct check_row *row = &check_rows[i];
+
+                if (!applies(c, row, (enum mpa_word)(MPA_PROTOCOL_MPTCP + p), (enum mpa_dialect)d))
+                    c->asked[p][d][i] = ASKED_NOT;
+                else
+                    c->asked[p][d][i] = row->info.dialects & 1u << d ? ASKED : ASKED_UNSURE;
+            }
+}
+
+/* ---- Judging --------------------------------------------------------------------------- */
 
 /* The dialect is decided by this very option. */
 static bool opens(const struct check_case *k, enum mpa_word protocol)
@@ -115,36 +129,50 @@ static void fill_finding(const struct check_case *k, struct mpa_rec_finding *f)
         f->ns = k->ns;
 }
 
-static void judge(struct mpa_check *c, int rule, const struct check_case *k, enum mpa_word protocol,
-                  enum mpa_dialect dialect, struct check_results **results)
+/* 'asked' is the row of mpa_check.asked for the case. */
+static inline void judge(struct mpa_check *c, int rule, const struct check_case *k,
+                         enum mpa_word protocol, const uint8_t *asked,
+                         struct check_results **results)
 {
-    const struct check_row *row = &check_rows[rule];
     struct mpa_rec_finding f;
     enum mpa_verdict verdict;
 
-    if (!applies(c, row, protocol, dialect))
+    if (asked[rule] == ASKED_NOT)
         return;
-    f.severity = row->info.severity;
+    f.severity = check_rows[rule].info.severity;
     f.frame_count = f.value_count = 0;
     f.subflow = f.ns = MPA_NULL;
-    f.text = row->info.title;
+    f.text = check_rows[rule].info.title;
     f.key = 0;
     verdict = c->judges[rule](k, &f);
     if (verdict == MPA_VERDICT_NOT_APPLICABLE)
         return;
-    if (!(row->info.dialects & 1u << dialect) && !opens(k, protocol))
+    if (asked[rule] == ASKED_UNSURE && !opens(k, protocol))
         verdict = MPA_VERDICT_NV_DIAL;
+    if (verdict == MPA_VERDICT_PASSED && *results) {
+        (*results)->passed[rule]++;
+        return;
+    }
     if (verdict == MPA_VERDICT_BROKEN || verdict == MPA_VERDICT_NOTED)
         fill_finding(k, &f);
     check_result(c, results, (enum mpa_rule)rule, verdict, &f);
 }
 
+static void judge_all(struct mpa_check *c, const struct check_list *list,
+                      const struct check_case *k, enum mpa_word protocol, enum mpa_dialect dialect,
+                      struct check_results **results)
+{
+    const uint8_t *asked = c->asked[protocol - MPA_PROTOCOL_MPTCP][dialect];
+
+    for (int i = 0; i < list->count; i++)
+        judge(c, list->rule[i], k, protocol, asked, results);
+}
+
 static void judge_list(struct mpa_check *c, const struct check_list *list,
                        const struct check_case *k)
 {
-    for (int i = 0; i < list->count; i++)
-        judge(c, list->rule[i], k, (enum mpa_word)k->conn->protocol,
-              (enum mpa_dialect)k->conn->dialect, &check_conn_of(k->conn)->results);
+    judge_all(c, list, k, (enum mpa_word)k->conn->protocol, (enum mpa_dialect)k->conn->dialect,
+              &check_conn_of(k->conn)->results);
 }
 
 /* ---- What the tracker tells ------------------------------------------------------------ */
@@ -340,12 +368,10 @@ int mpa_check_record(struct mpa_check *c, struct mpa_rec_conn *record)
     struct check_case k = {.check = c, .record = record, .end_ns = c->record_end_ns};
     int rc;
 
-    for (int i = 0; i < c->scopes[SCOPE_RECORD].count; i++)
-        judge(c, c->scopes[SCOPE_RECORD].rule[i], &k, record->protocol, record->dialect, &results);
+    judge_all(c, &c->scopes[SCOPE_RECORD], &k, record->protocol, record->dialect, &results);
     for (int s = 0; s < record->subflow_count; s++) {
         k.record_subflow = &record->subflows[s];
-        for (int i = 0; i < c->scopes[SCOPE_RECORD_SUBFLOW].count; i++)
-            judge(c, c->scopes[SCOPE_RECORD_SUBFLOW].rule[i], &k, record->protocol, record->dialect,
+        judge_all(c, &c->scopes[SCOPE_RECORD_SUBFLOW], &k, record->protocol, record->dialect,
                   &results);
     }
     rc = put_results(c, results, record);
@@ -391,6 +417,7 @@ struct mpa_check *mpa_check_new(const struct mpa_check_config *config)
     for (int i = 0; i < MPA_RULE_COUNT; i++)
         c->judges[i] = check_rows[i].judge;
     select_rules(c);
+    know_asked(c);
     return c;
 }
 

@@ -235,10 +235,21 @@ struct check_list {
     int count;
 };
 
+/* Whether a rule is asked about connections of a protocol and dialect. */
+enum check_asked {
+    ASKED_NOT,
+    ASKED,
+    ASKED_UNSURE, /* The dialect is undecided, and not all that it may be are the rule's: its answer is not to be relied on. */
+};
+
+#define CHECK_PROTOCOLS (MPA_PROTOCOL_TCP - MPA_PROTOCOL_MPTCP + 1)
+
 struct mpa_check {
     struct mpa_check_config config;
     const struct mpa_tracker *tracker;
     check_judge *judges[MPA_RULE_COUNT]; /* Tests replace them to show that they matter. */
+    /* enum check_asked, by protocol - MPA_PROTOCOL_MPTCP and dialect. */
+    uint8_t asked[CHECK_PROTOCOLS][MPA_DIALECT_COUNT][MPA_RULE_COUNT];
     struct check_list scopes[SCOPE_COUNT];
     struct check_list options[MPA_SUBTYPE_NO_BIT + 1];
     struct check_list events[32];
