@@ -12,6 +12,7 @@
  */
 #define WAITING       256
 #define WAITING_BYTES (1u << 18) /* Of payload. */
+#define STEP          4096       /* Frames. */
 #define OPTIONS_MAX   40         /* Bytes of a TCP option area. */
 
 struct waiting {
@@ -36,6 +37,7 @@ struct lb_session {
     GArray *
         places; /* guint32 by Wireshark's number: the latest frame that had it, in our own count. */
     GArray *numbers; /* guint32 by our own count: Wireshark's number. */
+    guint32 fed;     /* The latest of our own count, which begins with 1. */
     gint64 first_ns, last_ns;
     gboolean finished;
 };
@@ -76,15 +78,20 @@ static struct lb_conn *take_conn(struct lb_session *s, guint32 id, guint32 frame
     return c;
 }
 
+/* Arrays with an entry for each frame are longer than what was fed: to grow costs more than an entry. */
+static guint reach(GArray *array, guint32 index)
+{
+    guint length = array->len;
+
+    if (index >= length)
+        g_array_set_size(array, index + STEP);
+    return length;
+}
+
 static struct lb_frame *take_frame(struct lb_session *s, guint32 number)
 {
-    if (number >= s->frames->len) {
-        guint from = s->frames->len;
-
-        g_array_set_size(s->frames, number + 1);
-        for (guint i = from; i <= number; i++)
-            g_array_index(s->frames, struct lb_frame, i).conn = LB_NONE;
-    }
+    for (guint i = reach(s->frames, number); i < s->frames->len; i++)
+        g_array_index(s->frames, struct lb_frame, i).conn = LB_NONE;
     return &g_array_index(s->frames, struct lb_frame, number);
 }
 
@@ -309,7 +316,6 @@ struct lb_session *lb_session_new(const struct lb_settings *settings)
     s->frames = g_array_new(FALSE, TRUE, sizeof(struct lb_frame));
     s->places = g_array_new(FALSE, TRUE, sizeof(guint32));
     s->numbers = g_array_new(FALSE, TRUE, sizeof(guint32));
-    g_array_set_size(s->numbers, 1); /* Frames count from 1. */
     s->details = g_array_new(FALSE, TRUE, sizeof(struct lb_detail));
     s->conns = g_ptr_array_new_with_free_func(free_conn);
     s->records = g_ptr_array_new_with_free_func((GDestroyNotify)mpa_record_free);
@@ -364,11 +370,11 @@ void lb_session_sync(struct lb_session *s)
 /* A number of our own for the frame that Wireshark calls 'number'. */
 static guint32 count_frame(struct lb_session *s, guint32 number)
 {
-    guint32 own = s->numbers->len;
+    guint32 own = ++s->fed;
 
-    g_array_append_val(s->numbers, number);
-    if (number >= s->places->len)
-        g_array_set_size(s->places, number + 1);
+    reach(s->numbers, own);
+    g_array_index(s->numbers, guint32, own) = number;
+    reach(s->places, number);
     g_array_index(s->places, guint32, number) = own;
     return own;
 }

@@ -117,8 +117,14 @@ static bool opens(const struct check_case *k, enum mpa_word protocol)
     return protocol == MPA_PROTOCOL_TCP && k->option && k->option->subtype == MPA_MP_CAPABLE;
 }
 
-static void fill_finding(const struct check_case *k, struct mpa_rec_finding *f)
+/* What the judge left open. */
+static void fill_finding(const struct mpa_rule_info *rule, const struct check_case *k,
+                         struct mpa_rec_finding *f)
 {
+    if (!f->text)
+        f->text = rule->title;
+    if (f->severity == MPA_WORD_COUNT)
+        f->severity = rule->severity;
     if (f->frame_count == 0 && k->segment)
         check_frame(f, k->frame);
     if (f->subflow == MPA_NULL && k->sf)
@@ -139,10 +145,10 @@ static inline void judge(struct mpa_check *c, int rule, const struct check_case 
 
     if (asked[rule] == ASKED_NOT)
         return;
-    f.severity = check_rows[rule].info.severity;
+    f.severity = MPA_WORD_COUNT; /* The rule's. */
     f.frame_count = f.value_count = 0;
     f.subflow = f.ns = MPA_NULL;
-    f.text = check_rows[rule].info.title;
+    f.text = NULL;
     f.key = 0;
     verdict = c->judges[rule](k, &f);
     if (verdict == MPA_VERDICT_NOT_APPLICABLE)
@@ -154,7 +160,7 @@ static inline void judge(struct mpa_check *c, int rule, const struct check_case 
         return;
     }
     if (verdict == MPA_VERDICT_BROKEN || verdict == MPA_VERDICT_NOTED)
-        fill_finding(k, &f);
+        fill_finding(&check_rows[rule].info, k, &f);
     check_result(c, results, (enum mpa_rule)rule, verdict, &f);
 }
 
