@@ -16,7 +16,7 @@
 #define OPTIONS_MAX   40         /* Bytes of a TCP option area. */
 
 struct waiting {
-    struct mpa_segment segments[WAITING + 1]; /* The decoder writes into the first free one. */
+    struct mpa_segment segments[WAITING]; /* The decoder writes into the first free one. */
     guint8 options[WAITING][OPTIONS_MAX];
     guint8 payload[WAITING_BYTES];
     guint count;

@@ -511,6 +511,13 @@ static int allocate(struct study *s)
     return allocate_hosts(s);
 }
 
+static const char *spool_error(const struct study *s)
+{
+    const char *ended = mpa_spool_error(s->ended), *done = mpa_spool_error(s->done);
+
+    return ended ? ended : done ? done : mpa_strerror(s->status);
+}
+
 int study_run(struct study *s, const struct options *o, const char *const *paths, int count,
               struct mpa_writer *writer, struct verdicts *verdicts)
 {
@@ -539,7 +546,7 @@ int study_run(struct study *s, const struct options *o, const char *const *paths
     if (s->status == 0)
         fill_report(s, sum);
     if (s->status == MPA_ERR_WRITE)
-        say_error("temporary file: %s", mpa_strerror(s->status));
+        say_error("temporary file: %s", spool_error(s));
     else if (s->status != 0)
         say_error("%s", mpa_strerror(s->status));
     return s->status;

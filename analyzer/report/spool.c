@@ -18,8 +18,8 @@
 
 #define WRITE_SIZE (256u * 1024) /* Bytes of records that are written at once. */
 #define AHEAD_SIZE (64u * 1024u) /* ... and that are read ahead. */
-#define KEPT_SLOTS 65536 /* Slots of the index that are always in memory: those of the first ids. */
-#define PAGE_SLOTS 8192  /* ... and of the others, a page. */
+#define KEPT_EACH  32u           /* Bytes of records in memory for one slot of the index there. */
+#define PAGE_SLOTS 8192          /* Of the slots of the other ids, those in memory. */
 
 /* Where a record lies: in memory below 'memory' of the spool, further on in the file.  Size 0: there is none with this id. */
 struct slot {
@@ -34,16 +34,18 @@ struct mpa_spool {
     uint8_t *packed; /* One record. */
     size_t packed_capacity;
 
-    uint8_t *
-        kept; /* Records in memory: 'memory' bytes from the first one on, of which so many are used. */
+    /* In memory; allocated for the first record. */
+    uint8_t *kept; /* 'memory' bytes, of which 'kept_size' are used. */
     size_t memory;
     size_t kept_size;
-    struct slot *slots; /* KEPT_SLOTS of them from the first record on. */
+    struct slot *slots; /* Of the ids below 'slot_count'. */
+    int64_t slot_count;
+    int error; /* errno of the file that could not be made, written or read; 0 without. */
 
     int records; /* File descriptors; -1: not made yet. */
     int index;
-    uint8_t *
-        pending; /* Records that are not in the file yet; once all are, a part of it that was read ahead. */
+    /* Records that are not in the file yet; once all are, a part of it that was read ahead. */
+    uint8_t *pending;
     size_t pending_size;
     uint64_t ahead_at; /* Where that part begins, and its bytes. */
     size_t ahead_size;
@@ -61,6 +63,7 @@ struct mpa_spool *mpa_spool_new(size_t memory)
     if (!s)
         return NULL;
     s->memory = memory;
+    s->slot_count = (int64_t)(memory / KEPT_EACH);
     s->records = s->index = -1;
     return s;
 }
@@ -163,7 +166,7 @@ static int find_slot(struct mpa_spool *s, int64_t id, struct slot **ret)
     int64_t page_id = id - id % PAGE_SLOTS;
     int status = MPA_OK;
 
-    if (id < KEPT_SLOTS) {
+    if (id < s->slot_count) {
         *ret = &s->slots[id];
         return MPA_OK;
     }
@@ -198,28 +201,28 @@ static int set_slot(struct mpa_spool *s, int64_t id, struct slot slot)
     struct slot *in_memory;
     int status = MPA_OK;
 
-    if (id >= KEPT_SLOTS)
+    if (id >= s->slot_count)
         status = open_files(s);
     /* Long connections end among newer ones: the page of the newer ones stays. */
-    if (status == MPA_OK && id >= KEPT_SLOTS && id < s->page_id)
+    if (status == MPA_OK && id >= s->slot_count && id < s->page_id)
         return write_all(s->index, &slot, sizeof(slot), (uint64_t)id * sizeof(slot));
     if (status == MPA_OK)
         status = find_slot(s, id, &in_memory);
     if (status != MPA_OK)
         return status;
     *in_memory = slot;
-    s->page_dirty |= id >= KEPT_SLOTS;
+    s->page_dirty |= id >= s->slot_count;
     return MPA_OK;
 }
 
 /* ---- Putting --------------------------------------------------------------------------------------------------- */
 
-/* Memory for the first records; where there is none, all go to the file. */
+/* Memory for the first records and slots; where there is none for records, all go to the file. */
 static int allocate_kept(struct mpa_spool *s)
 {
     if (s->slots)
         return MPA_OK;
-    s->slots = calloc(KEPT_SLOTS, sizeof(*s->slots));
+    s->slots = calloc((size_t)s->slot_count + 1, sizeof(*s->slots));
     if (!s->slots)
         return MPA_ERR_NOMEM;
     s->kept = malloc(s->memory);
@@ -238,14 +241,20 @@ static bool keep_record(struct mpa_spool *s, size_t size, uint64_t *ret_offset)
     return true;
 }
 
-int mpa_spool_put(struct mpa_spool *s, const struct mpa_rec_conn *conn)
+/* Why a file failed: errno is what the call that failed left. */
+static int tell(struct mpa_spool *s, int status)
+{
+    if ((status == MPA_ERR_WRITE || status == MPA_ERR_READ) && errno != 0)
+        s->error = errno;
+    return status;
+}
+
+static int put(struct mpa_spool *s, const struct mpa_rec_conn *conn)
 {
     uint64_t offset;
     size_t size;
     int status;
 
-    if (conn->id < 0 || conn->id > INT64_MAX / (int64_t)sizeof(struct slot) - PAGE_SLOTS)
-        return MPA_ERR_WRITE;
     status = allocate_kept(s);
     if (status == MPA_OK)
         status = mpa_record_pack(conn, &s->packed, &size, &s->packed_capacity);
@@ -260,6 +269,14 @@ int mpa_spool_put(struct mpa_spool *s, const struct mpa_rec_conn *conn)
     if (status == MPA_OK && conn->id >= s->end_id)
         s->end_id = conn->id + 1;
     return status;
+}
+
+int mpa_spool_put(struct mpa_spool *s, const struct mpa_rec_conn *conn)
+{
+    if (conn->id < 0 || conn->id > INT64_MAX / (int64_t)sizeof(struct slot) - PAGE_SLOTS)
+        return MPA_ERR_WRITE;
+    errno = 0;
+    return tell(s, put(s, conn));
 }
 
 /* ---- Reading --------------------------------------------------------------------------------------------------- */
@@ -328,7 +345,7 @@ static int load(struct mpa_spool *s, const struct slot *slot)
     return status == MPA_ERR_FORMAT ? MPA_ERR_READ : status;
 }
 
-int mpa_spool_next(struct mpa_spool *s, struct mpa_rec_conn **ret)
+static int next(struct mpa_spool *s, struct mpa_rec_conn **ret)
 {
     struct slot *slot;
     int status;
@@ -352,6 +369,17 @@ int mpa_spool_next(struct mpa_spool *s, struct mpa_rec_conn **ret)
         return 1;
     }
     return 0;
+}
+
+int mpa_spool_next(struct mpa_spool *s, struct mpa_rec_conn **ret)
+{
+    errno = 0;
+    return tell(s, next(s, ret));
+}
+
+const char *mpa_spool_error(const struct mpa_spool *s)
+{
+    return s && s->error ? strerrordesc_np(s->error) : NULL;
 }
 
 void mpa_spool_rewind(struct mpa_spool *s)

@@ -21,9 +21,10 @@ int mpa_stream_open(const char *path, struct mpa_stream **ret, char *ret_error, 
    mpa_stream_close(). */
 FILE *mpa_stream_file(struct mpa_stream *s);
 
-/* Whether the file can be opened again from its start (no pipe). */
 /* Whether the FILE is that of the file itself: not compressed, on a disk. */
 bool mpa_stream_plain(const struct mpa_stream *s);
+
+/* Whether the file can be opened again from its start (no pipe). */
 bool mpa_stream_seekable(const struct mpa_stream *s);
 
 /* NULL, or why reading stopped early: damaged or cut compressed data, or the system's error.

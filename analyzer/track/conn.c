@@ -71,7 +71,7 @@ void subflow_add_view(struct mpa_tracker *t, struct mpa_subflow *sf, const struc
 {
     struct mpa_flow *view;
 
-    /* A newer connection has its four-tuples: a late copy of what it sent teaches nothing. */
+    /* A newer connection has its four-tuples: this one leaves the table no more, and a view of it would stay there. */
     if (sf->flags & MPA_SF_DETACHED)
         return;
     view = pool_get(&t->views);

@@ -193,7 +193,7 @@ void subflow_check_live(struct pass *p);
 /* conn.c */
 struct mpa_conn *conn_new(struct mpa_tracker *t, const struct mpa_segment *seg);
 void conn_end(struct mpa_tracker *t, struct mpa_conn *c);
-/* The same for one after which the tables and pools go: nothing is taken out of them. */
+/* The same for one after which the tables and pools go as a whole: only its tokens leave them, where somebody may still ask. */
 void conn_end_last(struct mpa_tracker *t, struct mpa_conn *c);
 /* A subflow of 'c' for the segment's four-tuple; 'dir' is the segment's direction. */
 struct mpa_subflow *subflow_new(struct mpa_tracker *t, struct mpa_conn *c,

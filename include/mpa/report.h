@@ -57,13 +57,16 @@ struct mpa_writer *mpa_writer_tap(FILE *out, const struct mpa_writer_options *op
 /* Records of connections that ended: the first ones in memory, the others on disk, so that memory does not grow with them. */
 struct mpa_spool;
 
-/* 'memory' bytes of packed records (some 800 bytes a connection) are kept before a temporary file is made in TMPDIR, else /tmp.  NULL when memory ends. */
+/* 'memory' bytes of packed records (some 800 bytes a connection with two subflows), and the first 'memory' / 32 ids, are kept before temporary
+   files are made in TMPDIR, else /tmp.  NULL when memory ends. */
 struct mpa_spool *mpa_spool_new(size_t memory);
 #define MPA_SPOOL_MEMORY ((size_t)32 << 20)
 /* Append 'conn' (copied, ids in any order, each once).  0, MPA_ERR_WRITE (no temporary file, too), MPA_ERR_NOMEM, MPA_ERR_READ. */
 int mpa_spool_put(struct mpa_spool *s, const struct mpa_rec_conn *conn);
 /* The connections in the order of their ids: 1 and '*ret' (valid until the next call; arrays writable), 0 at the end, negative on failure. */
 int mpa_spool_next(struct mpa_spool *s, struct mpa_rec_conn **ret);
+/* NULL, or what the system said of the temporary file when one of these failed.  Static storage. */
+const char *mpa_spool_error(const struct mpa_spool *s);
 /* Start the walk again (also after writing to records: what was written is not kept). */
 void mpa_spool_rewind(struct mpa_spool *s);
 void mpa_spool_free(struct mpa_spool *s);

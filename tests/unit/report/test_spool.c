@@ -5,6 +5,7 @@
 #include "mpa/record_pack.h"
 #include "mpa/status.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -248,11 +249,13 @@ static void test_no_folder(void)
     int64_t count = 0;
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(spool);
+    CU_ASSERT_PTR_NULL(mpa_spool_error(spool));
     setenv("TMPDIR", "/nonexistent", 1);
     for (; mpa_spool_put(spool, conn) == MPA_OK && count < 100; conn->id = count)
         count++;
     CU_ASSERT(count > 2 && count < 100);
     CU_ASSERT_EQUAL(mpa_spool_put(spool, conn), MPA_ERR_WRITE);
+    CU_ASSERT_STRING_EQUAL(mpa_spool_error(spool), strerrordesc_np(ENOENT));
     for (int64_t id = 0; id < count; id++) {
         CU_ASSERT_EQUAL_FATAL(mpa_spool_next(spool, &got), 1);
         CU_ASSERT_EQUAL(got->id, id);
