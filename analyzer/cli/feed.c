@@ -8,9 +8,9 @@
 #include <string.h>
 
 #define BATCH          1024 /* Segments. */
-#define BATCHES        8   /* In flight between the two threads. */
-#define OPTIONS_MAX    40  /* Bytes of a TCP option area. */
-#define ICMP_MAX       16  /* ICMP errors of a batch; a further one ends it. */
+#define BATCHES        8    /* In flight between the two threads. */
+#define OPTIONS_MAX    40   /* Bytes of a TCP option area. */
+#define ICMP_MAX       16   /* ICMP errors of a batch; a further one ends it. */
 #define PROGRESS_EVERY 65536
 #define PAYLOAD_BYTES  (1u << 20) /* Of a batch, where payload is wanted. */
 #define PAYLOAD_MAX    (1u << 18) /* Of a segment; the room that must be left for the next one. */

@@ -183,7 +183,8 @@ void measure_hop_segment(struct mpa_measure *m, const struct mpa_segment *seg,
 
     if (dir == MPA_TO_CLIENT) {
         /* Who answered: only where it is the server that packets are sent to. */
-        if (u->hop_kind == HOP_MAC && !copy && seg->has_macs && measure_key_mac(seg->src_mac) == u->hop_key)
+        if (u->hop_kind == HOP_MAC && !copy && seg->has_macs &&
+            measure_key_mac(seg->src_mac) == u->hop_key)
             measure_hop_count(m, u, seg->ns);
         return;
     }

@@ -17,9 +17,9 @@
 #define SOURCE_SNAPLEN_MAX 262144
 
 struct mpa_source {
-    pcap_t *pcap;              /* NULL once the module reads. */
+    pcap_t *pcap;                /* NULL once the module reads. */
     struct mpa_records *records; /* Reads 'stream' before 'pcap' goes on; NULL afterwards. */
-    struct mpa_stream *stream; /* Under 'pcap'. */
+    struct mpa_stream *stream;   /* Under 'pcap'. */
     const struct mpa_module *module;
     void *handle; /* The module's. */
     char *path;
