@@ -78,8 +78,8 @@ void dialect_version(struct mpa_tracker *t, struct mpa_conn *c, unsigned version
 
 const uint8_t dialect_decoded_as[MPA_DIALECT_COUNT] = {
     [MPA_DIALECT_UNKNOWN] = MPA_DIALECT_UNKNOWN,
-    [MPA_DIALECT_RFC6824] =
-        MPA_DIALECT_ICNP2017, /* The ICNP forms are what would show that it is one. */
+    /* The ICNP forms are what would show that it is one. */
+    [MPA_DIALECT_RFC6824] = MPA_DIALECT_ICNP2017,
     [MPA_DIALECT_APPLE_V0] = MPA_DIALECT_ICNP2017,
     [MPA_DIALECT_ICNP2017] = MPA_DIALECT_ICNP2017,
     [MPA_DIALECT_DRAFT_V1] = MPA_DIALECT_DRAFT_V1,

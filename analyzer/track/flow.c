@@ -101,8 +101,8 @@ int flow_insert(struct flow_table *f, struct mpa_flow *flow)
 {
     struct mpa_flow **head;
 
-    if (f->count >
-        f->mask / 2) /* Chains are short: behind the head of one lies what nobody fetched ahead. */
+    /* Chains are short: behind the head of one lies what nobody fetched ahead. */
+    if (f->count > f->mask / 2)
         grow(f);
     head = &f->buckets[flow->hash & f->mask];
     flow->chain = *head;
