@@ -39,39 +39,44 @@ uint64_t copy_print(const struct mpa_segment *seg)
     return h | 1; /* 0 is an empty slot. */
 }
 
-/* Where a packet was seen; an even number. */
+/* Where a packet was seen. */
 static inline uint32_t place(const struct mpa_segment *seg, uint32_t flow_hash)
 {
-    return (uint32_t)mix((uint64_t)seg->l2_hash << 32 | flow_hash, seg->ttl) & ~1u;
+    return (uint32_t)mix((uint64_t)seg->l2_hash << 32 | flow_hash, seg->ttl);
 }
 
-void copy_check(struct copy_slot *slots, const struct mpa_segment *seg, uint64_t print,
-                uint32_t flow_hash, struct copy_verdict *ret)
+uint32_t copy_look(struct copy_slot *slots, const struct mpa_segment *seg, uint64_t print,
+                   uint32_t flow_hash, uint32_t number)
 {
     struct copy_slot *slot = copy_slot(slots, print);
+    uint32_t here = place(seg, flow_hash), back = number - slot->number;
 
-    ret->slot = slot;
-    ret->print = print;
-    ret->copy = false;
-    ret->subflow = NULL;
-    if (slot->print != print || seg->ns - slot->ns > COPY_NS || slot->ns - seg->ns > COPY_NS)
-        return;
-    if ((slot->place ^ place(seg, flow_hash)) <= 1)
-        return;
-    ret->copy = true;
-    ret->dir = (enum mpa_dir)(slot->place & 1);
-    if (slot->subflow && slot->subflow->conn && (uint32_t)slot->subflow->conn->id == slot->conn_id)
-        ret->subflow = slot->subflow;
+    if (slot->print == print && slot->place != here && back < COPY_SEEN &&
+        seg->ns - slot->ns <= COPY_NS && slot->ns - seg->ns <= COPY_NS)
+        return back;
+    *slot = (struct copy_slot){.print = print, .ns = seg->ns, .number = number, .place = here};
+    return 0;
 }
 
-void copy_note(const struct copy_verdict *v, const struct mpa_segment *seg, uint32_t flow_hash,
-               struct mpa_subflow *subflow, enum mpa_dir dir)
+struct mpa_subflow *copy_first_view(const struct copy_seen *seen, const struct mpa_segment_ahead *a,
+                                    enum mpa_dir *ret_dir)
 {
-    struct copy_slot *slot = v->slot;
+    const struct copy_seen *s = &seen[(a->number - a->copy_of) & (COPY_SEEN - 1)];
+    struct mpa_subflow *sf = s->subflow;
 
-    slot->print = v->print;
-    slot->ns = seg->ns;
-    slot->subflow = subflow;
-    slot->conn_id = (uint32_t)subflow->conn->id;
-    slot->place = place(seg, flow_hash) | (uint32_t)dir;
+    if (!sf || s->number != a->number - a->copy_of)
+        return NULL;
+    if (!sf->conn || (uint32_t)sf->conn->id << 1 != (s->conn_and_dir & ~1u))
+        return NULL;
+    *ret_dir = (enum mpa_dir)(s->conn_and_dir & 1);
+    return sf;
+}
+
+void copy_note(struct copy_seen *seen, uint32_t number, struct mpa_subflow *subflow,
+               enum mpa_dir dir)
+{
+    seen[number & (COPY_SEEN - 1)] =
+        (struct copy_seen){.subflow = subflow,
+                           .number = number,
+                           .conn_and_dir = (uint32_t)subflow->conn->id << 1 | (uint32_t)dir};
 }

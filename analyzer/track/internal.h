@@ -65,26 +65,23 @@ struct mpa_flow *flow_find(const struct flow_table *f, uint32_t hash, const stru
 int flow_insert(struct flow_table *f, struct mpa_flow *flow);
 void flow_remove(struct flow_table *f, struct mpa_flow *flow);
 
-/* ---- copies.c */
+/* ---- copies.c: copies are found ahead, by their numbers among the segments; whose they are is known when the tracker is there. */
 #define COPY_SLOTS 8192u
+#define COPY_SEEN  16384u /* The last segments of which is known whose they were. */
 
-/* Half a cache line. */
+/* By what a packet is known again. */
 struct copy_slot {
     uint64_t print; /* 0: empty. */
     int64_t ns;
-    struct mpa_subflow *subflow; /* Valid while the low half of subflow->conn->id is 'conn_id'. */
-    uint32_t conn_id;
-    uint32_t place; /* Of layer 2, TTL and four-tuple, and enum mpa_dir in the last bit. */
+    uint32_t number;
+    uint32_t place; /* Of layer 2, TTL and four-tuple. */
 };
 
-/* What copies.c says of a segment. */
-struct copy_verdict {
-    struct copy_slot *slot; /* Where to note the segment when it is no copy. */
-    uint64_t print;
-    bool copy;
-    struct mpa_subflow
-        *subflow; /* Of the first view, when it is still in memory; NULL otherwise. */
-    enum mpa_dir dir;
+/* Whose a segment was that is no copy. */
+struct copy_seen {
+    struct mpa_subflow *subflow; /* Valid while its connection's id is that of 'conn_and_dir'. */
+    uint32_t number;
+    uint32_t conn_and_dir; /* The id's lower bits, and enum mpa_dir in the last bit. */
 };
 
 /* What identifies a packet whatever router or translator it passed; never 0. */
@@ -95,10 +92,14 @@ static inline struct copy_slot *copy_slot(struct copy_slot *slots, uint64_t prin
     return &slots[(print >> 40) & (COPY_SLOTS - 1)];
 }
 
-void copy_check(struct copy_slot *slots, const struct mpa_segment *seg, uint64_t print,
-                uint32_t flow_hash, struct copy_verdict *ret);
-void copy_note(const struct copy_verdict *v, const struct mpa_segment *seg, uint32_t flow_hash,
-               struct mpa_subflow *subflow, enum mpa_dir dir);
+/* How many segments before this one the packet was seen first that it is a copy of; otherwise 0, and it is remembered. */
+uint32_t copy_look(struct copy_slot *slots, const struct mpa_segment *seg, uint64_t print,
+                   uint32_t flow_hash, uint32_t number);
+/* The subflow of a copy's first view and its direction there, when it is still in memory; NULL otherwise. */
+struct mpa_subflow *copy_first_view(const struct copy_seen *seen,
+                                    const struct mpa_segment_ahead *ahead, enum mpa_dir *ret_dir);
+void copy_note(struct copy_seen *seen, uint32_t number, struct mpa_subflow *subflow,
+               enum mpa_dir dir);
 
 /* ---- The tracker itself. */
 #define TIMER_SLOTS  4096u      /* Of one second. */
@@ -122,9 +123,13 @@ struct mpa_tracker {
     int64_t turn_ns;      /* When the next second begins. */
     int64_t timer_second; /* The next second to look at. */
     int64_t next_id, live;
-    struct copy_slot *copies; /* COPY_SLOTS. */
+    struct copy_seen *seen; /* COPY_SEEN. */
     struct mpa_conn *undecided[UNDECIDED_MAX];
     int undecided_count;
+
+    /* Of look_ahead() only, which may run in another thread than all the rest. */
+    struct copy_slot *copies; /* COPY_SLOTS. */
+    uint32_t looked_at;       /* Number of the next segment. */
 };
 
 /* The other server's SYN/ACK of a split handshake. */

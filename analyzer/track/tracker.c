@@ -26,6 +26,7 @@ struct mpa_tracker *mpa_tracker_new(const struct mpa_track_config *config)
     if (t->config.closed_ns == 0)
         t->config.closed_ns = DEFAULT_CLOSED;
     t->copies = aligned_alloc(CACHE_LINE, COPY_SLOTS * sizeof *t->copies);
+    t->seen = aligned_alloc(CACHE_LINE, COPY_SEEN * sizeof *t->seen);
     pool_init(&t->conns,
               also_at(sizeof(struct mpa_conn), config->conn_user_size) + config->also_conn_size);
     pool_init(&t->subflows, also_at(sizeof(struct mpa_subflow), config->subflow_user_size) +
@@ -35,11 +36,13 @@ struct mpa_tracker *mpa_tracker_new(const struct mpa_track_config *config)
     pool_init(&t->rtts, sizeof(struct mpa_rtt));
     pool_init(&t->rivals, sizeof(struct mpa_synack));
     t->now_ns = INT64_MIN;
-    if (!t->copies || flow_table_init(&t->flows) != MPA_OK || mpa_crypto_init() != MPA_OK) {
+    if (!t->copies || !t->seen || flow_table_init(&t->flows) != MPA_OK ||
+        mpa_crypto_init() != MPA_OK) {
         mpa_tracker_free(t);
         return NULL;
     }
     memset(t->copies, 0, COPY_SLOTS * sizeof *t->copies);
+    memset(t->seen, 0, COPY_SEEN * sizeof *t->seen);
     return t;
 }
 
@@ -238,24 +241,37 @@ void subflow_check_live(struct pass *p)
 
 /* ---- Segments ----------------------------------------------------------------------------------------------- */
 
-/* A copy: of a known flow, or the first packet of a translated view of one.  Returns whether it was dealt with. */
-static bool take_copy(struct mpa_tracker *t, const struct mpa_segment *seg, uint32_t hash,
-                      const struct copy_verdict *v, struct mpa_flow *flow, enum mpa_dir dir,
-                      struct mpa_subflow **ret_subflow)
+/* What no state decides.  'print' is the segment's copy_print(). */
+static inline struct mpa_segment_ahead look_ahead(struct mpa_tracker *t,
+                                                  const struct mpa_segment *seg, uint64_t print)
 {
-    struct mpa_subflow *sf = flow ? flow->subflow : v->subflow;
+    struct mpa_segment_ahead ret = {.flow_hash = flow_hash(&t->flows, seg),
+                                    .number = t->looked_at++};
+
+    ret.copy_of = copy_look(t->copies, seg, print, ret.flow_hash, ret.number);
+    return ret;
+}
+
+/* A copy: of a known flow, or the first packet of a translated view of one.  Returns whether it was dealt with. */
+static bool take_copy(struct mpa_tracker *t, const struct mpa_segment *seg,
+                      const struct mpa_segment_ahead *ahead, struct mpa_flow *flow,
+                      enum mpa_dir dir, struct mpa_subflow **ret_subflow)
+{
+    enum mpa_dir first_dir = dir;
+    struct mpa_subflow *first = copy_first_view(t->seen, ahead, &first_dir);
+    struct mpa_subflow *sf = flow ? flow->subflow : first;
 
     if (!sf)
         return false;
     /* A SYN with new numbers on a known four-tuple whose first view was elsewhere: that view belongs to the new subflow. */
-    if (flow && v->subflow && flow->subflow != v->subflow) {
+    if (flow && first && flow->subflow != first) {
         subflow_detach(t, flow->subflow);
         flow = NULL;
-        sf = v->subflow;
+        sf = first;
     }
     if (!flow) {
-        dir = v->dir;
-        subflow_add_view(t, sf, seg, hash, dir);
+        dir = first_dir;
+        subflow_add_view(t, sf, seg, ahead->flow_hash, dir);
     }
     t->counts.copies++;
     *ret_subflow = sf;
@@ -326,29 +342,29 @@ static void apply(struct pass *p)
     }
 }
 
-static void step(struct mpa_tracker *t, const struct mpa_segment *seg, uint32_t hash,
-                 uint64_t print, struct mpa_subflow **ret_subflow, struct mpa_facts *facts)
+static void step(struct mpa_tracker *t, const struct mpa_segment *seg,
+                 const struct mpa_segment_ahead *ahead, struct mpa_subflow **ret_subflow,
+                 struct mpa_facts *facts)
 {
     struct pass p = {.t = t, .seg = seg, .facts = facts, .dir = MPA_TO_SERVER};
-    struct copy_verdict verdict;
     struct mpa_flow *flow;
 
     *facts = (struct mpa_facts){0};
     *ret_subflow = NULL;
     advance(t, seg->ns);
-    copy_check(t->copies, seg, print, hash, &verdict);
-    flow = flow_find(&t->flows, hash, &seg->src, seg->sport, &seg->dst, seg->dport, &p.dir);
-    if (verdict.copy && take_copy(t, seg, hash, &verdict, flow, p.dir, ret_subflow)) {
+    flow = flow_find(&t->flows, ahead->flow_hash, &seg->src, seg->sport, &seg->dst, seg->dport,
+                     &p.dir);
+    if (ahead->copy_of && take_copy(t, seg, ahead, flow, p.dir, ret_subflow)) {
         facts->copy = true;
         return;
     }
     if (!flow && t->live >= t->config.max_connections)
         evict(t);
-    if (!find_subflow(&p, flow, hash))
+    if (!find_subflow(&p, flow, ahead->flow_hash))
         return;
     t->counts.segments++;
     apply(&p);
-    copy_note(&verdict, seg, hash, p.sf, p.dir);
+    copy_note(t->seen, ahead->number, p.sf, p.dir);
     *ret_subflow = p.sf;
     if (t->config.observer.segment)
         t->config.observer.segment(t->config.observer.context, seg, p.sf, p.dir, facts);
@@ -359,10 +375,11 @@ static void step(struct mpa_tracker *t, const struct mpa_segment *seg, uint32_t 
 void mpa_tracker_segment(struct mpa_tracker *t, const struct mpa_segment *segment,
                          struct mpa_subflow **ret_subflow, struct mpa_facts *ret_facts)
 {
+    struct mpa_segment_ahead ahead = look_ahead(t, segment, copy_print(segment));
     struct mpa_subflow *sf;
     struct mpa_facts facts;
 
-    step(t, segment, flow_hash(&t->flows, segment), copy_print(segment), &sf, &facts);
+    step(t, segment, &ahead, &sf, &facts);
     if (ret_subflow)
         *ret_subflow = sf;
     if (ret_facts)
@@ -372,16 +389,15 @@ void mpa_tracker_segment(struct mpa_tracker *t, const struct mpa_segment *segmen
 #define BATCH 256
 #define AHEAD 8 /* Segments from one wave of fetching to the next, which needs what it brought. */
 
-/* Where segment 'i' is looked for. */
-static void fetch_places(const struct mpa_tracker *t, const struct mpa_segment *seg, uint32_t *hash,
-                         uint64_t *print)
+/* Where a segment's flow is looked for. */
+static struct mpa_segment_ahead fetch_places(struct mpa_tracker *t, const struct mpa_segment *seg)
 {
+    struct mpa_segment_ahead ret = seg->prepared ? seg->ahead : look_ahead(t, seg, copy_print(seg));
+
     if (!seg->prepared || !seg->dss_only)
         __builtin_prefetch(seg->options);
-    *hash = seg->prepared ? seg->flow_hash : flow_hash(&t->flows, seg);
-    *print = seg->prepared ? seg->print : copy_print(seg);
-    __builtin_prefetch(&t->flows.buckets[*hash & t->flows.mask]);
-    __builtin_prefetch(copy_slot(t->copies, *print), 1);
+    __builtin_prefetch(&t->flows.buckets[ret.flow_hash & t->flows.mask]);
+    return ret;
 }
 
 static void fetch_flow(const struct mpa_tracker *t, uint32_t hash)
@@ -433,8 +449,7 @@ _Static_assert(offsetof(struct mpa_conn, data) == CACHE_LINE &&
 struct train {
     const struct mpa_segment *seg;
     int count;
-    uint32_t hash[BATCH];
-    uint64_t print[BATCH];
+    struct mpa_segment_ahead ahead[BATCH];
 };
 
 /* The part of the batch from 'from' on that one wave is for: '*ret_end' is its end. */
@@ -446,17 +461,18 @@ static inline int wave(const struct train *b, int from, int *ret_end)
     return from > 0 ? from : 0;
 }
 
-static void wave_fetch(const struct mpa_tracker *t, struct train *b, int from)
+static void wave_fetch(struct mpa_tracker *t, struct train *b, int from)
 {
     int i, end;
 
     for (i = wave(b, from + 3 * AHEAD, &end); i < end; i++)
-        fetch_places(t, &b->seg[i], &b->hash[i], &b->print[i]);
+        b->ahead[i] = fetch_places(t, &b->seg[i]);
     for (i = wave(b, from + 2 * AHEAD, &end); i < end; i++)
-        fetch_flow(t, b->hash[i]);
+        fetch_flow(t, b->ahead[i].flow_hash);
     for (i = wave(b, from + AHEAD, &end); i < end; i++)
-        if (i == 0 || b->hash[i] != b->hash[i - 1]) /* What one fetched the next one has. */
-            fetch_state(t, b->hash[i], b->seg[i].dport);
+        /* What one fetched the next one has. */
+        if (i == 0 || b->ahead[i].flow_hash != b->ahead[i - 1].flow_hash)
+            fetch_state(t, b->ahead[i].flow_hash, b->seg[i].dport);
 }
 
 static void take_batch(struct mpa_tracker *t, const struct mpa_segment *segments, int count)
@@ -472,7 +488,7 @@ static void take_batch(struct mpa_tracker *t, const struct mpa_segment *segments
 
         wave_fetch(t, &b, from);
         for (i = wave(&b, from, &end); i < end; i++)
-            step(t, &segments[i], b.hash[i], b.print[i], &sf, &facts);
+            step(t, &segments[i], &b.ahead[i], &sf, &facts);
     }
 }
 
@@ -489,13 +505,23 @@ void mpa_tracker_segments(struct mpa_tracker *t, const struct mpa_segment *segme
 
 void mpa_tracker_prepare(struct mpa_tracker *t, struct mpa_segment *segments, int count)
 {
+    uint64_t prints[AHEAD];
+
     pool_warm(&t->conns);
     pool_warm(&t->subflows);
-    for (int i = 0; i < count; i++) {
-        segments[i].flow_hash = flow_hash(&t->flows, &segments[i]);
-        segments[i].print = copy_print(&segments[i]);
-        segments[i].dss_only = options_only_dss(&segments[i], &segments[i].dss);
-        segments[i].prepared = true;
+    for (int from = 0; from < count; from += AHEAD) {
+        int n = count - from < AHEAD ? count - from : AHEAD;
+        struct mpa_segment *seg = &segments[from];
+
+        for (int i = 0; i < n; i++) {
+            prints[i] = copy_print(&seg[i]);
+            __builtin_prefetch(copy_slot(t->copies, prints[i]), 1);
+        }
+        for (int i = 0; i < n; i++) {
+            seg[i].ahead = look_ahead(t, &seg[i], prints[i]);
+            seg[i].dss_only = options_only_dss(&seg[i], &seg[i].dss);
+            seg[i].prepared = true;
+        }
     }
 }
 
@@ -526,22 +552,28 @@ void mpa_tracker_icmp(struct mpa_tracker *t, const struct mpa_icmp_error *icmp)
 
 /* ---- The end --------------------------------------------------------------------------------------------------- */
 
+/* A connection that is in memory at the end. */
+struct left {
+    int64_t id; /* Sorting needs no more of it. */
+    struct mpa_conn *conn;
+};
+
 static int by_id(const void *a, const void *b)
 {
-    const struct mpa_conn *x = *(struct mpa_conn *const *)a, *y = *(struct mpa_conn *const *)b;
+    const struct left *x = a, *y = b;
 
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
 /* Those in memory, in the order of their ids, and their number; NULL when memory ends. */
-static struct mpa_conn **list_all(const struct mpa_tracker *t, size_t *ret_count)
+static struct left *list_all(const struct mpa_tracker *t, size_t *ret_count)
 {
-    struct mpa_conn **all = calloc((size_t)t->live + 1, sizeof(struct mpa_conn *));
+    struct left *all = calloc((size_t)t->live + 1, sizeof *all);
 
     *ret_count = 0;
     for (uint32_t i = 0; all && i < TIMER_SLOTS; i++)
         for (struct mpa_conn *c = t->timers[i]; c; c = c->timer_next)
-            all[(*ret_count)++] = c;
+            all[(*ret_count)++] = (struct left){c->id, c};
     if (all)
         qsort(all, *ret_count, sizeof *all, by_id);
     return all;
@@ -558,6 +590,7 @@ static void forget_all(struct mpa_tracker *t)
     token_tables_close(t);
     memset(t->timers, 0, sizeof t->timers);
     memset(t->copies, 0, COPY_SLOTS * sizeof *t->copies);
+    memset(t->seen, 0, COPY_SEEN * sizeof *t->seen);
     t->undecided_count = 0;
     t->live = 0;
 }
@@ -565,12 +598,12 @@ static void forget_all(struct mpa_tracker *t)
 void mpa_tracker_finish(struct mpa_tracker *t)
 {
     size_t count;
-    struct mpa_conn **all = list_all(t, &count);
+    struct left *all = list_all(t, &count);
 
     for (size_t i = 0; i < count; i++) {
-        fetch_ending(t, all[i], i + 1 < count ? all[i + 1] : NULL,
-                     i + 2 < count ? all[i + 2] : NULL);
-        conn_end_last(t, all[i]);
+        fetch_ending(t, all[i].conn, i + 1 < count ? all[i + 1].conn : NULL,
+                     i + 2 < count ? all[i + 2].conn : NULL);
+        conn_end_last(t, all[i].conn);
     }
     for (uint32_t i = 0; !all && i < TIMER_SLOTS; i++)
         while (t->timers[i])
@@ -611,5 +644,6 @@ void mpa_tracker_free(struct mpa_tracker *t)
     pool_close(&t->rtts);
     pool_close(&t->rivals);
     free(t->copies);
+    free(t->seen);
     free(t);
 }

@@ -52,6 +52,13 @@ enum mpa_tunnel {
 #define MPA_SEGMENT_OPTIONS 13 /* MPTCP options of 3 bytes that fit into 40. */
 #define MPA_NO_WSCALE       0xff
 
+/* What a tracker can say of a segment before those in front of it are tracked. */
+struct mpa_segment_ahead {
+    uint32_t flow_hash; /* Of its four-tuple in either direction. */
+    uint32_t number;    /* Among the tracker's segments; wraps. */
+    uint32_t copy_of;   /* It is a copy of the one so many segments before; 0: of none. */
+};
+
 /* One TCP segment.  Ports, sequence numbers and sizes in host order. */
 struct mpa_segment {
     int64_t ns;
@@ -103,9 +110,8 @@ struct mpa_segment {
     uint8_t mptcp_count;                   /* MPTCP options found. */
     uint8_t mptcp_at[MPA_SEGMENT_OPTIONS]; /* Their offsets in 'options'. */
 
-    /* What mpa_tracker_prepare() computed ahead; the decoder sets 'prepared' to false. */
-    uint64_t print;
-    uint32_t flow_hash;
+    /* What mpa_tracker_prepare() found ahead; the decoder sets 'prepared' to false. */
+    struct mpa_segment_ahead ahead;
     bool prepared;
     bool dss_only;         /* Its only MPTCP option is a good DSS, ... */
     struct mpa_option dss; /* ... and this is it: a DSS reads the same in every dialect. */
