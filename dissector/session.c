@@ -281,6 +281,13 @@ static void on_conn_end(void *context, struct mpa_conn *conn)
     s->checks.conn_end(s->checks.context, conn);
 }
 
+static void on_fetch(void *context, const struct mpa_subflow *sf, enum mpa_dir dir)
+{
+    struct lb_session *s = context;
+
+    s->checks.fetch(s->checks.context, sf, dir);
+}
+
 static int on_record(void *context, const struct mpa_rec_conn *record)
 {
     struct lb_session *s = context;
@@ -332,6 +339,7 @@ struct lb_session *lb_session_new(const struct lb_settings *settings)
         config.track.also.segment = on_segment;
         config.track.also.copy = on_copy;
         config.track.also.conn_end = on_conn_end;
+        config.track.also.fetch = on_fetch;
         s->measure = mpa_measure_new(&config);
     }
     if (!s->measure) {
@@ -362,6 +370,7 @@ void lb_session_sync(struct lb_session *s)
 {
     struct waiting *w = s->waiting;
 
+    mpa_measure_prepare(s->measure, w->segments, (int)w->count);
     mpa_measure_segments(s->measure, w->segments, (int)w->count);
     w->count = 0;
     w->used = 0;

@@ -427,13 +427,31 @@ struct mpa_check *mpa_check_new(const struct mpa_check_config *config)
     return c;
 }
 
+static void fetch(const void *object, size_t size)
+{
+    for (size_t at = 0; object && at < size; at += 64) /* A cache line. */
+        __builtin_prefetch((const char *)object + at, 1);
+}
+
+static void on_fetch(void *context, const struct mpa_subflow *sf, enum mpa_dir dir)
+{
+    const struct check_conn *cc = check_conn_of(sf->conn);
+
+    (void)context;
+    fetch(cc->results, sizeof *cc->results);
+    fetch(check_subflow_of(sf)->data.flow[dir], sizeof(struct check_data_flow));
+    for (int i = 0; i < 2; i++)
+        fetch(cc->data.side[i], sizeof(struct check_data_side));
+}
+
 void mpa_check_attach(struct mpa_check *c, struct mpa_track_config *track)
 {
     track->also = (struct mpa_observer){.context = c,
                                         .options = true,
                                         .event = on_event,
                                         .segment = on_segment,
-                                        .conn_end = on_conn_end};
+                                        .conn_end = on_conn_end,
+                                        .fetch = on_fetch};
     track->also_conn_size = sizeof(struct check_conn);
     track->also_subflow_size = sizeof(struct check_subflow);
 }

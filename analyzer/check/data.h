@@ -118,9 +118,8 @@ struct check_data_side {
         struct mpa_frame_ref frame;
         int64_t ns, subflow;
         uint64_t needed, acked;
-        bool set;
         bool fresh;  /* So soon behind data that no acknowledgement can have come. */
-    } early;         /* The last FIN came with data outstanding. */
+    } early;         /* The last FIN came with data outstanding; valid with check_data_conn.early. */
     int64_t sent_ns; /* Of its latest new data, without the segment with the DATA_FIN. */
     bool has_fin;
     bool ahead;      /* Something of it was acknowledged before it was captured. */
@@ -135,6 +134,7 @@ struct check_data_conn {
     int64_t fins_ns;                 /* Both DATA_FINs were acknowledged; 0 before. */
     struct mpa_frame_ref fins_frame;
     bool stray;           /* One of its subflows is. */
+    bool early[2];        /* By direction of the data: the side's 'early' is set. */
     bool acked_unseen[2]; /* Data was acknowledged that nobody had been seen to send. */
 };
 

@@ -425,7 +425,7 @@ static enum mpa_verdict closed_early(const struct check_case *k, enum mpa_dir di
         return MPA_VERDICT_NOT_APPLICABLE;
     if (!side->last_known)
         return MPA_VERDICT_NV_SYN;
-    if (!side->early.set)
+    if (!k->cc->data.early[dir])
         return MPA_VERDICT_PASSED;
     for (const struct mpa_subflow *sf = k->conn->subflows; sf; sf = sf->next)
         if (check_one_way(sf, check_other(dir)))

@@ -552,12 +552,12 @@ static void see_closing(const struct mpa_conn *conn, const struct mpa_segment *s
         cc->fins_frame = (struct mpa_frame_ref){seg->capture, (int64_t)seg->frame};
     }
     for (int dir = 0; dir < 2; dir++) {
-        struct check_data_side *side = cc->side[dir];
+        const struct check_data_side *side = cc->side[dir];
 
         /* Captured in another order than sent. */
-        if (side && side->early.set && seg->ns < side->early.ns + MILLI &&
+        if (cc->early[dir] && seg->ns < side->early.ns + MILLI &&
             (int64_t)(d[dir].acked - side->early.needed) >= 0)
-            side->early.set = false;
+            cc->early[dir] = false;
     }
 }
 
@@ -629,6 +629,7 @@ static void see_fin(struct mpa_check *c, const struct mpa_event *e)
 {
     const struct mpa_data_half *d = &e->conn->data[e->dir];
     struct check_data_side *side = side_of(c, e->conn, e->dir);
+    bool *early = &check_conn_of(e->conn)->data.early[e->dir];
 
     if (!side || has_other(e->subflow, e->dir))
         return;
@@ -638,9 +639,9 @@ static void see_fin(struct mpa_check *c, const struct mpa_event *e)
         return;
     if (side->has_fin && (int64_t)(d->acked - side->fin_start) >= 0)
         return;
-    if (side->early.set)
+    if (*early)
         return;
-    side->early.set = true;
+    *early = true;
     side->early.frame = e->frame;
     side->early.ns = e->ns;
     side->early.subflow = e->subflow->id;

@@ -408,21 +408,30 @@ static void fetch_flow(const struct mpa_tracker *t, uint32_t hash)
         fetch(flow, 0, 2 * CACHE_LINE); /* Of the subflow that it most often begins, too. */
 }
 
-/* What a packet of direction 'dir' reads or writes when nothing is special about it. */
-static void fetch_state(const struct mpa_tracker *t, uint32_t hash, uint16_t dport)
+/* Whose a segment most likely is; NULL: nobody's. */
+static const struct mpa_subflow *guess(const struct mpa_tracker *t, uint32_t hash, uint16_t dport,
+                                       enum mpa_dir *ret_dir)
 {
     const struct mpa_flow *flow = t->flows.buckets[hash & t->flows.mask];
-    const struct mpa_subflow *sf;
-    const struct mpa_conn *c;
-    enum mpa_dir dir;
 
     while (flow && flow->hash != hash)
         flow = flow->chain;
     if (!flow)
+        return NULL;
+    *ret_dir = flow->port[MPA_TO_SERVER] == dport ? MPA_TO_SERVER : MPA_TO_CLIENT;
+    return flow->subflow;
+}
+
+/* What a packet reads or writes when nothing is special about it. */
+static void fetch_state(const struct mpa_tracker *t, uint32_t hash, uint16_t dport)
+{
+    enum mpa_dir dir;
+    const struct mpa_subflow *sf = guess(t, hash, dport, &dir);
+    const struct mpa_conn *c;
+
+    if (!sf)
         return;
-    sf = flow->subflow;
     c = sf->conn;
-    dir = flow->port[MPA_TO_SERVER] == dport ? MPA_TO_SERVER : MPA_TO_CLIENT;
     fetch(&sf->half[dir], 0, sizeof(struct mpa_half));
     fetch(&sf->half[other(dir)], 0, CACHE_LINE);
     if (!t->config.no_rtt)
@@ -432,6 +441,15 @@ static void fetch_state(const struct mpa_tracker *t, uint32_t hash, uint16_t dpo
     fetch(&c->data[dir], 0, sizeof(struct mpa_data_half));
     fetch(&c->data[other(dir)], 0, CACHE_LINE);
     fetch(c, round_line(sizeof *c), t->conns.item);
+}
+
+static void fetch_also(const struct mpa_tracker *t, uint32_t hash, uint16_t dport)
+{
+    enum mpa_dir dir;
+    const struct mpa_subflow *sf = guess(t, hash, dport, &dir);
+
+    if (sf)
+        t->config.also.fetch(t->config.also.context, sf, dir);
 }
 
 _Static_assert(offsetof(struct mpa_subflow, conn) == CACHE_LINE &&
@@ -461,18 +479,26 @@ static inline int wave(const struct train *b, int from, int *ret_end)
     return from > 0 ? from : 0;
 }
 
+/* What one fetched the next one has. */
+static inline bool same_flow(const struct train *b, int i)
+{
+    return i > 0 && b->ahead[i].flow_hash == b->ahead[i - 1].flow_hash;
+}
+
 static void wave_fetch(struct mpa_tracker *t, struct train *b, int from)
 {
     int i, end;
 
-    for (i = wave(b, from + 3 * AHEAD, &end); i < end; i++)
+    for (i = wave(b, from + 4 * AHEAD, &end); i < end; i++)
         b->ahead[i] = fetch_places(t, &b->seg[i]);
-    for (i = wave(b, from + 2 * AHEAD, &end); i < end; i++)
+    for (i = wave(b, from + 3 * AHEAD, &end); i < end; i++)
         fetch_flow(t, b->ahead[i].flow_hash);
-    for (i = wave(b, from + AHEAD, &end); i < end; i++)
-        /* What one fetched the next one has. */
-        if (i == 0 || b->ahead[i].flow_hash != b->ahead[i - 1].flow_hash)
+    for (i = wave(b, from + 2 * AHEAD, &end); i < end; i++)
+        if (!same_flow(b, i))
             fetch_state(t, b->ahead[i].flow_hash, b->seg[i].dport);
+    for (i = wave(b, from + AHEAD, &end); t->config.also.fetch && i < end; i++)
+        if (!same_flow(b, i))
+            fetch_also(t, b->ahead[i].flow_hash, b->seg[i].dport);
 }
 
 static void take_batch(struct mpa_tracker *t, const struct mpa_segment *segments, int count)
@@ -483,7 +509,7 @@ static void take_batch(struct mpa_tracker *t, const struct mpa_segment *segments
 
     b.seg = segments;
     b.count = count;
-    for (int from = -3 * AHEAD; from < count; from += AHEAD) {
+    for (int from = -4 * AHEAD; from < count; from += AHEAD) {
         int i, end;
 
         wave_fetch(t, &b, from);

@@ -329,6 +329,9 @@ struct mpa_observer {
     void (*copy)(void *context, const struct mpa_segment *segment, struct mpa_subflow *subflow, enum mpa_dir dir);
     /* The connection leaves memory after this. */
     void (*conn_end)(void *context, struct mpa_conn *conn);
+    /* Of the second observer only.  A segment of the subflow is likely to follow soon: memory that its areas point to may be fetched, nothing
+       may be changed. */
+    void (*fetch)(void *context, const struct mpa_subflow *subflow, enum mpa_dir dir);
 };
 
 /* ---- The tracker ---------------------------------------------------------------------------------------------- */
