@@ -308,7 +308,7 @@ struct lb_session *lb_session_new(const struct lb_settings *settings)
                                         .vip_count = settings->vip_count,
                                         .servers = settings->servers,
                                         .server_count = settings->server_count,
-                                        .notes = true,
+                                        .notes = MPA_NOTES_FIRST_DIRECT,
                                         .on_conn = on_record,
                                         .judge = mpa_check_judge};
     struct lb_session *s;
@@ -329,6 +329,7 @@ struct lb_session *lb_session_new(const struct lb_settings *settings)
     s->first_ns = s->last_ns = INT64_MIN;
     s->check = mpa_check_new(&checks);
     config.track.dialect = settings->dialect;
+    config.track.no_rtt = true; /* It shows none of data. */
     config.context = s;
     if (s->check) {
         config.judge_context = s->check;

@@ -108,7 +108,7 @@ static int new_measure(struct study_vantage *v)
         .churn_count = o->churn_count,
         .v6_secret = o->v6_secret,
         .v6_secret_size = o->v6_secret_size,
-        .notes = o->explain,
+        .notes = o->explain ? MPA_NOTES_ALL : MPA_NOTES_NONE,
         .on_conn = on_conn,
         .on_segment = v->study->pairs ? on_segment : NULL,
         .context = v,

@@ -389,8 +389,8 @@ int measure_churn_report(struct mpa_measure *m, struct mpa_rec_report *ret);
 
 #define NOTES_MAX 64
 
-/* A note about 'sf' made by 'e'; 'value' and 'addr' as the kind says.  Nothing without
- * config.notes. */
+/* A note about 'sf' made by 'e'; 'value' and 'addr' as the kind says.  Nothing where config.notes
+ * does not keep it. */
 void measure_note(struct mpa_measure *m, const struct mpa_event *e, enum mpa_word kind,
                   int64_t value, const struct mpa_addr *addr);
 void measure_note_segment(struct mpa_measure *m, const struct mpa_segment *seg,

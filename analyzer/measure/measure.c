@@ -246,7 +246,7 @@ static void on_event(void *context, const struct mpa_event *e)
     default:
         break;
     }
-    if (m->config.notes)
+    if (m->config.notes == MPA_NOTES_ALL)
         measure_note_event(m, e);
 }
 

@@ -30,6 +30,12 @@ static void put(struct mpa_measure *m, struct mpa_conn *conn, const struct mpa_r
     rare->notes[rare->note_count++] = *note;
 }
 
+static bool kept(const struct mpa_measure *m, enum mpa_word kind)
+{
+    return m->config.notes == MPA_NOTES_ALL ||
+           (m->config.notes == MPA_NOTES_FIRST_DIRECT && kind == MPA_NOTE_FIRST_DIRECT);
+}
+
 void measure_note(struct mpa_measure *m, const struct mpa_event *e, enum mpa_word kind,
                   int64_t value, const struct mpa_addr *addr)
 {
@@ -40,7 +46,7 @@ void measure_note(struct mpa_measure *m, const struct mpa_event *e, enum mpa_wor
                                 .from_server = e->dir == MPA_TO_CLIENT,
                                 .value = value};
 
-    if (!m->config.notes)
+    if (!kept(m, kind))
         return;
     if (addr)
         note.addr = *addr;

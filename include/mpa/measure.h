@@ -29,6 +29,13 @@ struct mpa_churn_line {
     char server[64]; /* Name or address as written. */
 };
 
+/* What is kept of the connections' stories. */
+enum mpa_measure_notes {
+    MPA_NOTES_NONE,
+    MPA_NOTES_ALL,          /* --explain. */
+    MPA_NOTES_FIRST_DIRECT, /* MPA_NOTE_FIRST_DIRECT alone. */
+};
+
 struct mpa_measure_config {
     struct mpa_track_config track; /* 'observer' and its user sizes are set by the measure; 'also' is free. */
     const struct mpa_prefix *vips; /* --vip; borrowed for the measure's life, like all arrays here. */
@@ -40,7 +47,7 @@ struct mpa_measure_config {
     /* --v6-secret: the key of per-connection IPv6 addresses (analyzer/measure/v6_secret.c says of which hash); size 0: not given, at most 64. */
     const uint8_t *v6_secret;
     size_t v6_secret_size;
-    bool notes; /* Keep the stories (--explain). */
+    enum mpa_measure_notes notes;
     /* Called with each connection's record when it leaves memory (and for the rest in mpa_measure_finish()).  The record is the caller's only
        for the call.  A non-zero return stops nothing, but is what mpa_measure_finish() returns. */
     int (*on_conn)(void *context, const struct mpa_rec_conn *conn);

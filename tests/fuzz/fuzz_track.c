@@ -205,7 +205,7 @@ static void begin(struct conversation *c)
             .server_count = 1,
             .churn = churn,
             .churn_count = i == 0 ? 2 : 0,
-            .notes = true,
+            .notes = MPA_NOTES_ALL,
             .on_conn = on_conn,
             .context = &c->points[i],
             .judge = mpa_check_judge,

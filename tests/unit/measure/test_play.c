@@ -183,7 +183,7 @@ static void on_vip(struct play *p, struct pair *x, uint16_t size)
 
 static void survives(void)
 {
-    struct play *p = play_begin((struct mpa_measure_config){.notes = true});
+    struct play *p = play_begin((struct mpa_measure_config){.notes = MPA_NOTES_ALL});
     struct pair x;
     const struct mpa_rec_conn *c;
     bool hit = false, survived = false;
@@ -597,7 +597,7 @@ static void servers_by_capture(void)
 /* Stories are bounded, and what decides is kept. */
 static void notes(void)
 {
-    struct play *p = play_begin((struct mpa_measure_config){.notes = true});
+    struct play *p = play_begin((struct mpa_measure_config){.notes = MPA_NOTES_ALL});
     struct pair x;
     struct mpa_addr to = unique(1);
     const struct mpa_rec_conn *c;
@@ -620,7 +620,7 @@ static void notes(void)
 /* Given up in the middle: everything is freed. */
 static void abandoned(void)
 {
-    struct play *p = play_begin((struct mpa_measure_config){.notes = true});
+    struct play *p = play_begin((struct mpa_measure_config){.notes = MPA_NOTES_ALL});
     struct pair x;
 
     begin_pair(p, &x, 4000, 1, true);
