@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copies found ahead, by the thread that reads, are those that are found one by one; and how far back they reach. */
+#include "talk.h"
+
+#include <CUnit/Basic.h>
+
+#define SYN    MPA_TCP_SYN
+#define SYNACK (MPA_TCP_SYN | MPA_TCP_ACK)
+#define ACK    MPA_TCP_ACK
+
+#define CLIENT 1
+#define VIP    2
+#define SERVER 9
+
+#define FRAMES 4096
+#define REACH  16384 /* A copy comes at most so many segments behind, less one. */
+
+/* Which frames were told as copies, and whose they are. */
+struct told {
+    bool copy[FRAMES + 1];
+    int64_t conn[FRAMES + 1];
+    enum mpa_dir dir[FRAMES + 1];
+};
+
+static void on_copy(void *context, const struct mpa_segment *seg, struct mpa_subflow *sf,
+                    enum mpa_dir dir)
+{
+    struct told *t = context;
+
+    t->copy[seg->frame] = true;
+    t->conn[seg->frame] = sf->conn->id;
+    t->dir[seg->frame] = dir;
+}
+
+static void on_segment(void *context, const struct mpa_segment *seg, struct mpa_subflow *sf,
+                       enum mpa_dir dir, const struct mpa_facts *facts)
+{
+    struct told *t = context;
+
+    (void)facts;
+    t->conn[seg->frame] = sf->conn->id;
+    t->dir[seg->frame] = dir;
+}
+
+static struct mpa_tracker *new_tracker(struct told *told, uint32_t max_connections)
+{
+    struct mpa_track_config config = {
+        .max_connections = max_connections,
+        .observer = {.context = told, .copy = on_copy, .segment = on_segment}};
+    struct mpa_tracker *t = mpa_tracker_new(&config);
+
+    memset(told, 0, sizeof *told);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+    return t;
+}
+
+/* The segment, what a router makes of it, the network's duplicate, and what a balancer translates; returns their number. */
+static int views(struct talk *k, struct mpa_segment s, struct mpa_segment *ret)
+{
+    int n = 0;
+
+    ret[n++] = s;
+    s.ns += 1000;
+    s.ttl--;
+    s.frame = ++k->frame;
+    ret[n++] = s;
+    if (s.frame % 3 == 0) {
+        s.frame = ++k->frame;
+        ret[n++] = s;
+    }
+    if (s.src.b[15] == CLIENT) {
+        s.dst = talk_addr(SERVER);
+        s.frame = ++k->frame;
+        ret[n++] = s;
+    }
+    return n;
+}
+
+/* Conversations of many ports, mixed, each segment seen several times. */
+static int mixed(struct mpa_segment *ret)
+{
+    struct talk k = {0};
+    int n = 0;
+
+    for (uint32_t step = 0; step < 6; step++)
+        for (uint16_t port = 40000; port < 40100; port++) {
+            uint32_t seq = port * 1000u;
+
+            n += views(&k,
+                       step == 0 ? talk_segment(&k, CLIENT, port, VIP, 80, SYN, seq, 0, 0)
+                                 : talk_segment(&k, CLIENT, port, VIP, 80, ACK, seq + step * 10,
+                                                seq + 6, 10),
+                       &ret[n]);
+            if (step == 0)
+                n += views(&k, talk_segment(&k, VIP, 80, CLIENT, port, SYNACK, seq + 5, seq + 1, 0),
+                           &ret[n]);
+        }
+    return n;
+}
+
+static void same(uint32_t max_connections)
+{
+    static struct mpa_segment segments[FRAMES], prepared[FRAMES];
+    static struct told one_by_one, ahead;
+    struct mpa_tracker *t = new_tracker(&one_by_one, max_connections);
+    int n = mixed(segments), copies = 0;
+
+    CU_ASSERT_FATAL(n < FRAMES);
+    for (int i = 0; i < n; i++)
+        mpa_tracker_segment(t, &segments[i], NULL, NULL);
+    mpa_tracker_free(t);
+    t = new_tracker(&ahead, max_connections);
+    memcpy(prepared, segments, sizeof prepared);
+    mpa_tracker_prepare(t, prepared, n);
+    mpa_tracker_segments(t, prepared, n);
+    mpa_tracker_free(t);
+    for (int i = 0; i < n; i++)
+        copies += one_by_one.copy[segments[i].frame];
+    CU_ASSERT(copies > 1000);
+    CU_ASSERT_EQUAL(memcmp(&one_by_one, &ahead, sizeof ahead), 0);
+}
+
+static void ahead_as_one_by_one(void)
+{
+    same(0);
+}
+
+/* Whose first view was is asked when it may have left memory. */
+static void ahead_with_evictions(void)
+{
+    same(7);
+}
+
+/* Whether a copy that comes 'distance' segments behind its first view is known as one. */
+static bool reaches(int distance)
+{
+    struct talk k = {0};
+    struct told told;
+    struct mpa_segment s, between;
+    bool copy;
+
+    k.tracker = new_tracker(&told, 0);
+    s = talk_segment(&k, CLIENT, 40000, VIP, 80, ACK, 100, 500, 10);
+    between = talk_segment(&k, CLIENT, 40001, VIP, 80, ACK, 900, 500, 10);
+    talk_feed(&k, &s);
+    for (int i = 1; i < distance; i++)
+        talk_feed(&k, &between);
+    s.ttl--;
+    talk_feed(&k, &s);
+    copy = k.facts.copy;
+    CU_ASSERT_EQUAL(mpa_tracker_counts(k.tracker)->copies, copy);
+    mpa_tracker_free(k.tracker);
+    return copy;
+}
+
+static void how_far_back(void)
+{
+    CU_ASSERT_TRUE(reaches(1));
+    CU_ASSERT_TRUE(reaches(REACH - 1));
+    CU_ASSERT_FALSE(reaches(REACH));
+}
+
+int main(void)
+{
+    static CU_TestInfo tests[] = {
+        {"found ahead as one by one", ahead_as_one_by_one},
+        {"the same with evictions", ahead_with_evictions},
+        {"how far back", how_far_back},
+        CU_TEST_INFO_NULL,
+    };
+    static CU_SuiteInfo suites[] = {
+        {.pName = "copies", .pTests = tests},
+        CU_SUITE_INFO_NULL,
+    };
+    int failed;
+
+    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
+        return 2;
+    CU_basic_set_mode(CU_BRM_VERBOSE);
+    CU_basic_run_tests();
+    failed = CU_get_number_of_failures() > 0;
+    CU_cleanup_registry();
+    return failed;
+}
