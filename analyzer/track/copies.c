@@ -49,11 +49,11 @@ uint32_t copy_look(struct copy_slot *slots, const struct mpa_segment *seg, uint6
                    uint32_t flow_hash, uint32_t number)
 {
     struct copy_slot *slot = copy_slot(slots, print);
-    uint32_t here = place(seg, flow_hash), back = number - slot->number;
+    uint32_t here = place(seg, flow_hash);
 
-    if (slot->print == print && slot->place != here && back < COPY_SEEN &&
-        seg->ns - slot->ns <= COPY_NS && slot->ns - seg->ns <= COPY_NS)
-        return back;
+    if (slot->print == print && slot->place != here && seg->ns - slot->ns <= COPY_NS &&
+        slot->ns - seg->ns <= COPY_NS)
+        return number - slot->number;
     *slot = (struct copy_slot){.print = print, .ns = seg->ns, .number = number, .place = here};
     return 0;
 }
@@ -61,10 +61,11 @@ uint32_t copy_look(struct copy_slot *slots, const struct mpa_segment *seg, uint6
 struct mpa_subflow *copy_first_view(const struct copy_seen *seen, const struct mpa_segment_ahead *a,
                                     enum mpa_dir *ret_dir)
 {
-    const struct copy_seen *s = &seen[(a->number - a->copy_of) & (COPY_SEEN - 1)];
+    uint32_t number = a->number - a->copy_of;
+    const struct copy_seen *s = &seen[number & (COPY_SEEN - 1)];
     struct mpa_subflow *sf = s->subflow;
 
-    if (!sf || s->number != a->number - a->copy_of)
+    if (!sf || s->number != number)
         return NULL;
     if (!sf->conn || (uint32_t)sf->conn->id << 1 != (s->conn_and_dir & ~1u))
         return NULL;
@@ -72,9 +73,13 @@ struct mpa_subflow *copy_first_view(const struct copy_seen *seen, const struct m
     return sf;
 }
 
-void copy_note(struct copy_seen *seen, uint32_t number, struct mpa_subflow *subflow,
-               enum mpa_dir dir)
+void copy_note(struct copy_seen *seen, const struct mpa_segment_ahead *a,
+               struct mpa_subflow *subflow, enum mpa_dir dir)
 {
+    uint32_t number = a->number - a->copy_of;
+
+    if (a->copy_of > COPY_SEEN)
+        return; /* The first view's place is another's by now. */
     seen[number & (COPY_SEEN - 1)] =
         (struct copy_seen){.subflow = subflow,
                            .number = number,

@@ -67,7 +67,7 @@ void flow_remove(struct flow_table *f, struct mpa_flow *flow);
 
 /* ---- copies.c: copies are found ahead, by their numbers among the segments; whose they are is known when the tracker is there. */
 #define COPY_SLOTS 8192u
-#define COPY_SEEN  16384u /* The last segments of which is known whose they were. */
+#define COPY_SEEN  16384u /* Segments of which is known whose they were. */
 
 /* By what a packet is known again. */
 struct copy_slot {
@@ -77,10 +77,10 @@ struct copy_slot {
     uint32_t place; /* Of layer 2, TTL and four-tuple. */
 };
 
-/* Whose a segment was that is no copy. */
+/* Whose a packet was, as far as it was tracked. */
 struct copy_seen {
     struct mpa_subflow *subflow; /* Valid while its connection's id is that of 'conn_and_dir'. */
-    uint32_t number;
+    uint32_t number;             /* Of its first view. */
     uint32_t conn_and_dir; /* The id's lower bits, and enum mpa_dir in the last bit. */
 };
 
@@ -95,11 +95,12 @@ static inline struct copy_slot *copy_slot(struct copy_slot *slots, uint64_t prin
 /* How many segments before this one the packet was seen first that it is a copy of; otherwise 0, and it is remembered. */
 uint32_t copy_look(struct copy_slot *slots, const struct mpa_segment *seg, uint64_t print,
                    uint32_t flow_hash, uint32_t number);
-/* The subflow of a copy's first view and its direction there, when it is still in memory; NULL otherwise. */
+/* The subflow of a copy's first view and its direction there, when that is among the last COPY_SEEN segments and still in memory; NULL
+   otherwise: then it may have to be tracked itself. */
 struct mpa_subflow *copy_first_view(const struct copy_seen *seen,
                                     const struct mpa_segment_ahead *ahead, enum mpa_dir *ret_dir);
-void copy_note(struct copy_seen *seen, uint32_t number, struct mpa_subflow *subflow,
-               enum mpa_dir dir);
+void copy_note(struct copy_seen *seen, const struct mpa_segment_ahead *ahead,
+               struct mpa_subflow *subflow, enum mpa_dir dir);
 
 /* ---- The tracker itself. */
 #define TIMER_SLOTS  4096u      /* Of one second. */
@@ -127,7 +128,7 @@ struct mpa_tracker {
     struct mpa_conn *undecided[UNDECIDED_MAX];
     int undecided_count;
 
-    /* Of look_ahead() only, which may run in another thread than all the rest. */
+    /* Of looking ahead only, which may run in another thread than all the rest. */
     struct copy_slot *copies; /* COPY_SLOTS. */
     uint32_t looked_at;       /* Number of the next segment. */
 };

@@ -81,7 +81,7 @@ void pool_put(struct pool *p, void *item)
 {
     if (!item)
         return;
-    /* Who kept a pointer (a copy slot) sees that the item is gone. */
+    /* Who kept a pointer (struct copy_seen) sees that the item is gone. */
     memset(item, 0, p->item < POOL_GONE ? p->item : POOL_GONE);
     memcpy(item, &p->free, sizeof p->free);
     p->free = item;

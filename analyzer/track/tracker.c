@@ -364,7 +364,7 @@ static void step(struct mpa_tracker *t, const struct mpa_segment *seg,
         return;
     t->counts.segments++;
     apply(&p);
-    copy_note(t->seen, ahead->number, p.sf, p.dir);
+    copy_note(t->seen, ahead, p.sf, p.dir);
     *ret_subflow = p.sf;
     if (t->config.observer.segment)
         t->config.observer.segment(t->config.observer.context, seg, p.sf, p.dir, facts);

@@ -13,7 +13,7 @@
 #define SERVER 9
 
 #define FRAMES 4096
-#define REACH  16384 /* A copy comes at most so many segments behind, less one. */
+#define REACH  16384 /* Further behind it is no longer known whose the first view was. */
 
 /* Which frames were told as copies, and whose they are. */
 struct told {
@@ -131,8 +131,8 @@ static void ahead_with_evictions(void)
     same(7);
 }
 
-/* Whether a copy that comes 'distance' segments behind its first view is known as one. */
-static bool reaches(int distance)
+/* A copy that comes 'distance' segments behind its first view, translated or not: whether it is known as one. */
+static bool reaches(int distance, bool translated)
 {
     struct talk k = {0};
     struct told told;
@@ -146,18 +146,50 @@ static bool reaches(int distance)
     for (int i = 1; i < distance; i++)
         talk_feed(&k, &between);
     s.ttl--;
+    if (translated)
+        s.dst = talk_addr(SERVER);
     talk_feed(&k, &s);
     copy = k.facts.copy;
     CU_ASSERT_EQUAL(mpa_tracker_counts(k.tracker)->copies, copy);
+    /* The next view has the same answer, without another connection. */
+    s.ttl--;
+    talk_feed(&k, &s);
+    CU_ASSERT_TRUE(k.facts.copy);
     mpa_tracker_free(k.tracker);
     return copy;
 }
 
 static void how_far_back(void)
 {
-    CU_ASSERT_TRUE(reaches(1));
-    CU_ASSERT_TRUE(reaches(REACH - 1));
-    CU_ASSERT_FALSE(reaches(REACH));
+    for (int translated = 0; translated < 2; translated++) {
+        CU_ASSERT_TRUE(reaches(1, translated));
+        CU_ASSERT_TRUE(reaches(REACH, translated));
+        CU_ASSERT_EQUAL(reaches(REACH + 1, translated), !translated);
+    }
+}
+
+/* Views of a packet whose first one's connection has left memory: the second begins a connection, and the others are its copies. */
+static void first_view_gone(void)
+{
+    struct talk k = {0};
+    struct told told;
+    struct mpa_segment s;
+
+    k.tracker = new_tracker(&told, 1);
+    s = talk_segment(&k, CLIENT, 40000, VIP, 80, ACK, 100, 500, 10);
+    talk_feed(&k, &s);
+    talk_send(&k, CLIENT, 40001, VIP, 80, ACK, 900, 500, 10);
+    s.ns += 1000000;
+    s.ttl--;
+    talk_feed(&k, &s);
+    CU_ASSERT_FALSE(k.facts.copy);
+    CU_ASSERT_EQUAL(k.subflow->conn->id, 2);
+    s.ttl--;
+    s.dst = talk_addr(SERVER);
+    talk_feed(&k, &s);
+    CU_ASSERT_TRUE(k.facts.copy);
+    CU_ASSERT_EQUAL(k.subflow->conn->id, 2);
+    mpa_tracker_free(k.tracker);
 }
 
 int main(void)
@@ -166,6 +198,7 @@ int main(void)
         {"found ahead as one by one", ahead_as_one_by_one},
         {"the same with evictions", ahead_with_evictions},
         {"how far back", how_far_back},
+        {"first view gone", first_view_gone},
         CU_TEST_INFO_NULL,
     };
     static CU_SuiteInfo suites[] = {
