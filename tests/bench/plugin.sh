@@ -47,21 +47,28 @@ tshark_with() {
         tshark -n "$@" -r "$WORK/a.pcap"
 }
 
-# rounds TEXT OPTION...: prints the medians; their ratio of processor time is RATIO.
+fastest() {
+    printf '%s\n' "$@" | sort -g | head -1
+}
+
+# rounds TEXT OPTION...: prints the medians; their ratio of processor time is RATIO.  What else the machine does only ever adds to a time: beside them the
+# ratio of the fastest ones.
 rounds() {
-    local text=$1 i wall cpu rss wall0 cpu0 rss0 cpus=() walls=() memory=() stock=()
+    local text=$1 i wall cpu rss wall0 cpu0 rss0 cpus=() walls=() memory=() stock=() with=()
     shift
     for ((i = 0; i < ROUNDS; i++)); do
         read -r wall0 cpu0 rss0 < <(tshark_with none "$@")
         read -r wall cpu rss < <(tshark_with plugins "$@")
         stock+=("$cpu0")
+        with+=("$cpu")
         cpus+=("$(quotient "$cpu" "$cpu0" 3)")
         walls+=("$(quotient "$wall" "$wall0" 3)")
         memory+=("$(quotient "$rss" "$rss0" 3)")
     done
     RATIO=$(median "${cpus[@]}")
-    printf '  %-24s stock %.2f s; with the plugin %s times the processor time, %s the wall time, %s the memory (%s)\n' "$text" \
-        "$(median "${stock[@]}")" "$RATIO" "$(median "${walls[@]}")" "$(median "${memory[@]}")" "${cpus[*]}"
+    printf '  %-24s stock %.2f s; with the plugin %s times the processor time, %s the wall time, %s the memory; fastest to fastest %s (%s)\n' "$text" \
+        "$(median "${stock[@]}")" "$RATIO" "$(median "${walls[@]}")" "$(median "${memory[@]}")" \
+        "$(quotient "$(fastest "${with[@]}")" "$(fastest "${stock[@]}")" 3)" "${cpus[*]}"
 }
 
 echo "tshark over $PACKETS packets of MPTCP, $LIVE connections at a time, $ROUNDS rounds"
