@@ -34,16 +34,20 @@ struct mpa_subflow *subflow_new(struct mpa_tracker *t, struct mpa_conn *c,
 
     if (!sf)
         return NULL;
-    sf->conn = c;
-    sf->role = role;
-    sf->id = c->subflow_count++;
-    sf->first_ns = sf->last_ns = seg->ns;
     sf->flow.addr[dir] = seg->dst;
     sf->flow.port[dir] = seg->dport;
     sf->flow.addr[other(dir)] = seg->src;
     sf->flow.port[other(dir)] = seg->sport;
     sf->flow.hash = hash;
     sf->flow.subflow = sf;
+    if (!flow_insert(&t->flows, &sf->flow)) {
+        pool_put(&t->subflows, sf);
+        return NULL;
+    }
+    sf->conn = c;
+    sf->role = role;
+    sf->id = c->subflow_count++;
+    sf->first_ns = sf->last_ns = seg->ns;
     sf->join_synack_hmac = sf->join_ack_hmac = MPA_HMAC_NONE;
     for (int i = 0; i < 2; i++) {
         sf->half[i].wscale = MPA_NO_WSCALE;
@@ -60,7 +64,6 @@ struct mpa_subflow *subflow_new(struct mpa_tracker *t, struct mpa_conn *c,
     c->last_subflow = sf;
     c->live_subflows++;
     c->closed_ns = 0;
-    flow_insert(&t->flows, &sf->flow);
     if (mpa_subflow_is_direct(sf))
         c->flags |= MPA_CONN_DIRECT;
     return sf;
@@ -85,9 +88,13 @@ void subflow_add_view(struct mpa_tracker *t, struct mpa_subflow *sf, const struc
     view->port[other(dir)] = seg->sport;
     view->hash = hash;
     view->subflow = sf;
+    if (!flow_insert(&t->flows, view)) {
+        t->counts.no_memory++;
+        pool_put(&t->views, view);
+        return;
+    }
     view->next_view = sf->flow.next_view;
     sf->flow.next_view = view;
-    flow_insert(&t->flows, view);
 }
 
 void subflow_detach(struct mpa_tracker *t, struct mpa_subflow *sf)
@@ -95,7 +102,7 @@ void subflow_detach(struct mpa_tracker *t, struct mpa_subflow *sf)
     if (sf->flags & MPA_SF_DETACHED)
         return;
     for (struct mpa_flow *v = &sf->flow; v; v = v->next_view)
-        flow_remove(&t->flows, v);
+        table_remove(&t->flows.table, v, v->hash);
     sf->flags |= MPA_SF_DETACHED;
 }
 
@@ -174,6 +181,50 @@ void subflow_move(struct mpa_tracker *t, struct mpa_subflow *sf, struct mpa_conn
         to->flags |= MPA_CONN_DIRECT;
 }
 
+/* ---- Tokens ---------------------------------------------------------------------------------------------- */
+
+void token_insert(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner)
+{
+    struct mpa_data_half *d = &c->data[owner];
+
+    if (table_add(&t->tokens[owner], c, d->token, 0))
+        d->flags |= MPA_DATA_TOKEN;
+    else
+        t->counts.no_memory++;
+}
+
+static void token_remove(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner)
+{
+    struct mpa_data_half *d = &c->data[owner];
+
+    if (d->flags & MPA_DATA_TOKEN)
+        table_remove(&t->tokens[owner], c, d->token);
+    d->flags &= (uint8_t)~MPA_DATA_TOKEN;
+}
+
+struct mpa_conn *token_find(const struct mpa_tracker *t, uint32_t token, enum mpa_dir owner,
+                            const struct mpa_conn *after)
+{
+    const struct table *tt = &t->tokens[owner];
+    const struct table_entry *e = table_first(tt, token);
+
+    while (after && e->item && e->item != after)
+        e = table_next(tt, e);
+    if (after && e->item)
+        e = table_next(tt, e);
+    while (e->item && e->hash != token)
+        e = table_next(tt, e);
+    return e->item;
+}
+
+struct mpa_conn *mpa_tracker_by_token(const struct mpa_tracker *t, uint32_t token,
+                                      enum mpa_dir owner, const struct mpa_conn *after)
+{
+    return token_find(t, token, owner, after);
+}
+
+/* ---- Their end -------------------------------------------------------------------------------------------- */
+
 static void forget_undecided(struct mpa_tracker *t, const struct mpa_conn *c)
 {
     for (int i = 0; i < t->undecided_count; i++)
@@ -191,18 +242,13 @@ static void tell_end(struct mpa_tracker *t, struct mpa_conn *c)
         t->config.also.conn_end(t->config.also.context, c);
 }
 
-static void remove_tokens(struct mpa_tracker *t, struct mpa_conn *c)
-{
-    for (int i = 0; i < 2; i++)
-        if (c->data[i].flags & MPA_DATA_TOKEN)
-            token_remove(t, c, (enum mpa_dir)i);
-}
-
 void conn_end_last(struct mpa_tracker *t, struct mpa_conn *c)
 {
     tell_end(t, c);
-    if (t->config.also.conn_end) /* It may ask for tokens of those that are left. */
-        remove_tokens(t, c);
+    if (t->config.also.conn_end) { /* It may ask for tokens of those that are left. */
+        token_remove(t, c, MPA_TO_SERVER);
+        token_remove(t, c, MPA_TO_CLIENT);
+    }
     for (struct mpa_subflow *sf = c->subflows; sf; sf = sf->next)
         free_subflow_spaces(sf);
     free_spaces(c);
@@ -212,7 +258,8 @@ void conn_end(struct mpa_tracker *t, struct mpa_conn *c)
 {
     tell_end(t, c);
     timer_clear(t, c);
-    remove_tokens(t, c);
+    token_remove(t, c, MPA_TO_SERVER);
+    token_remove(t, c, MPA_TO_CLIENT);
     if (c->flags & MPA_CONN_UNDECIDED)
         forget_undecided(t, c);
     for (struct mpa_subflow *sf = c->subflows, *next; sf; sf = next) {
@@ -228,87 +275,6 @@ void conn_end(struct mpa_tracker *t, struct mpa_conn *c)
     pool_put(&t->conns, c);
 }
 
-/* ---- Tokens ---------------------------------------------------------------------------------------------- */
-
-static void token_grow(struct token_table *tt, enum mpa_dir owner)
-{
-    size_t count = tt->buckets ? (tt->mask + 1) * 2 : 1024;
-    struct mpa_conn **buckets = calloc(count, sizeof *buckets);
-
-    if (!buckets)
-        return;
-    for (size_t i = 0; tt->buckets && i <= tt->mask; i++)
-        for (struct mpa_conn *c = tt->buckets[i], *next; c; c = next) {
-            struct mpa_conn **head = &buckets[c->data[owner].token & (count - 1)];
-
-            next = c->data[owner].token_chain;
-            c->data[owner].token_chain = *head;
-            *head = c;
-        }
-    free(tt->buckets);
-    tt->buckets = buckets;
-    tt->mask = count - 1;
-}
-
-void token_tables_close(struct mpa_tracker *t)
-{
-    for (int i = 0; i < 2; i++) {
-        free(t->tokens[i].buckets);
-        t->tokens[i] = (struct token_table){0};
-    }
-}
-
-int token_insert(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner)
-{
-    struct token_table *tt = &t->tokens[owner];
-    struct mpa_conn **head;
-
-    if (!tt->buckets || tt->count > tt->mask)
-        token_grow(tt, owner);
-    if (!tt->buckets)
-        return MPA_ERR_NOMEM;
-    head = &tt->buckets[c->data[owner].token & tt->mask];
-    c->data[owner].token_chain = *head;
-    *head = c;
-    tt->count++;
-    c->data[owner].flags |= MPA_DATA_TOKEN;
-    return MPA_OK;
-}
-
-void token_remove(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner)
-{
-    struct token_table *tt = &t->tokens[owner];
-    struct mpa_conn **at = &tt->buckets[c->data[owner].token & tt->mask];
-
-    while (*at && *at != c)
-        at = &(*at)->data[owner].token_chain;
-    if (*at) {
-        *at = c->data[owner].token_chain;
-        tt->count--;
-    }
-    c->data[owner].flags &= (uint8_t)~MPA_DATA_TOKEN;
-}
-
-struct mpa_conn *token_find(const struct mpa_tracker *t, uint32_t token, enum mpa_dir owner,
-                            const struct mpa_conn *after)
-{
-    const struct token_table *tt = &t->tokens[owner];
-    struct mpa_conn *c;
-
-    if (!tt->buckets)
-        return NULL;
-    c = after ? after->data[owner].token_chain : tt->buckets[token & tt->mask];
-    while (c && c->data[owner].token != token)
-        c = c->data[owner].token_chain;
-    return c;
-}
-
-struct mpa_conn *mpa_tracker_by_token(const struct mpa_tracker *t, uint32_t token,
-                                      enum mpa_dir owner, const struct mpa_conn *after)
-{
-    return token_find(t, token, owner, after);
-}
-
 /* ---- Keys ------------------------------------------------------------------------------------------------- */
 
 static void key_derive(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner)
@@ -321,13 +287,11 @@ static void key_derive(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir o
         t->undecided[t->undecided_count++] = c;
         c->flags |= MPA_CONN_UNDECIDED;
     }
-    if (d->flags & MPA_DATA_TOKEN)
-        token_remove(t, c, owner);
+    token_remove(t, c, owner);
     mpa_crypto_key(hashes[0], d->key, &d->token, &d->idsn);
     if (count == 1)
         dss_rebase(c, owner, d->idsn + 1);
-    if (token_insert(t, c, owner) != MPA_OK)
-        t->counts.no_memory++;
+    token_insert(t, c, owner);
 }
 
 void conn_set_key(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner,

@@ -354,8 +354,8 @@ void handshake_after(struct pass *p)
 
     if (seg->flags & MPA_TCP_SYN) {
         after_syn(p);
-    } else if (!(seg->flags & MPA_TCP_ACK) || (seg->flags & MPA_TCP_RST)) {
-        return;
+    } else if (sf->usable_ns || !(seg->flags & MPA_TCP_ACK) || (seg->flags & MPA_TCP_RST)) {
+        return; /* Most often there is nothing left to find out. */
     } else if (p->dir == opener(sf)) {
         if (sf->established_ns == 0 && (sf->half[p->dir].flags & MPA_HALF_ISN) &&
             !(sf->flags & MPA_SF_MIDSTREAM) && (sf->syn_ns || sf->synack_ns))

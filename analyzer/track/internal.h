@@ -3,7 +3,8 @@
  * The tracker from inside: who owns what, and which file does what.
  *
  *   tracker.c    entry, batches, timers, the end        pool.c      fixed-size memory
- *   flow.c       four-tuples                            copies.c    copies of packets, NAT views
+ *   flow.c       four-tuples                            table.c     items by hash
+ *   copies.c     copies of packets, NAT views
  *   conn.c       connections and subflows, tokens       handshake.c SYN, SYN/ACK, third ACK, split handshakes
  *   options.c    every MPTCP option to its meaning      dialect.c   evidence to dialect
  *   advert.c     ADD_ADDR, echo, REMOVE_ADDR            join.c      MP_JOIN and its HMACs
@@ -15,6 +16,7 @@
 
 #include "mpa/status.h"
 #include "mpa/track.h"
+#include "table.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
@@ -45,25 +47,50 @@ void pool_close(struct pool *p); /* All items are gone; the pool may be used aga
 
 /* ---- flow.c */
 struct flow_table {
-    struct mpa_flow **buckets;
-    size_t mask; /* Buckets - 1. */
-    size_t count;
-    uint64_t key[2]; /* Of the hash: nobody can aim at one bucket. */
+    struct table table; /* Of struct mpa_flow, with a note for each. */
+    uint64_t key[2];    /* Of the hash: nobody can aim at one place. */
 };
 
-int flow_table_init(struct flow_table *f);
-void flow_table_close(struct flow_table *f);
-void flow_table_clear(struct flow_table *f); /* Every flow leaves it. */
+/* The note: port[MPA_TO_SERVER], and whether it is another view than its subflow's first. */
+#define FLOW_IS_VIEW 0x10000u
+
+bool flow_table_init(struct flow_table *f); /* False when memory ends. */
 uint32_t flow_hash(const struct flow_table *f, const struct mpa_segment *seg);
 uint32_t flow_hash_tuple(const struct flow_table *f, const struct mpa_addr *src, uint16_t sport,
                          const struct mpa_addr *dst, uint16_t dport);
+
+/* Whether 'flow' has this four-tuple in the direction 'dir': without branches, for which way a packet goes nobody foresees. */
+static inline bool flow_goes(const struct mpa_flow *flow, unsigned dir, const struct mpa_addr *src,
+                             uint16_t sport, const struct mpa_addr *dst, uint16_t dport)
+{
+    const struct mpa_addr *to = &flow->addr[dir], *from = &flow->addr[1 - dir];
+
+    return ((to->q[0] ^ dst->q[0]) | (to->q[1] ^ dst->q[1]) | (from->q[0] ^ src->q[0]) |
+            (from->q[1] ^ src->q[1]) | (uint64_t)(flow->port[dir] ^ dport) |
+            (uint64_t)(flow->port[1 - dir] ^ sport)) == 0;
+}
+
+/* The same in either direction; '*ret_dir' is which. */
+static inline bool flow_is(const struct mpa_flow *flow, const struct mpa_addr *src, uint16_t sport,
+                           const struct mpa_addr *dst, uint16_t dport, enum mpa_dir *ret_dir)
+{
+    unsigned dir = flow->port[MPA_TO_SERVER] != dport;
+
+    if (!flow_goes(flow, dir, src, sport, dst, dport)) {
+        if (sport != dport || !flow_goes(flow, 1 - dir, src, sport, dst, dport))
+            return false;
+        dir = 1 - dir;
+    }
+    *ret_dir = (enum mpa_dir)dir;
+    return true;
+}
+
 /* The flow of this four-tuple in either direction, or NULL; '*ret_dir' is which. */
 struct mpa_flow *flow_find(const struct flow_table *f, uint32_t hash, const struct mpa_addr *src,
                            uint16_t sport, const struct mpa_addr *dst, uint16_t dport,
                            enum mpa_dir *ret_dir);
-/* Insert a flow whose addresses, ports and hash are set.  0 or MPA_ERR_NOMEM (the table stays usable). */
-int flow_insert(struct flow_table *f, struct mpa_flow *flow);
-void flow_remove(struct flow_table *f, struct mpa_flow *flow);
+/* Insert a flow of which all but the next view is set.  False when memory ends. */
+bool flow_insert(struct flow_table *f, struct mpa_flow *flow);
 
 /* ---- copies.c: copies are found ahead, by their numbers among the segments; whose they are is known when the tracker is there. */
 #define COPY_SLOTS 8192u
@@ -108,16 +135,11 @@ void copy_note(struct copy_seen *seen, const struct mpa_segment_ahead *ahead,
 #define UNDECIDED_MAX                                                                              \
     256 /* Connections whose hash is undecided and that are searched for unknown tokens. */
 
-struct token_table {
-    struct mpa_conn **buckets;
-    size_t mask, count;
-};
-
 struct mpa_tracker {
     struct mpa_track_config config;
     struct mpa_track_counts counts;
     struct flow_table flows;
-    struct token_table tokens[2]; /* By the owner's direction: [MPA_TO_SERVER] client tokens. */
+    struct table tokens[2]; /* Connections by the owner's direction: [MPA_TO_SERVER] client tokens. */
     struct pool conns, subflows, views, adverts, rtts, rivals;
     struct mpa_conn *timers[TIMER_SLOTS];
     int64_t now_ns;       /* Highest time seen. */
@@ -212,9 +234,8 @@ void subflow_add_view(struct mpa_tracker *t, struct mpa_subflow *sf, const struc
                       uint32_t hash, enum mpa_dir dir);
 /* Move a subflow to another connection (a join whose HMAC belongs to another one with an equal token). */
 void subflow_move(struct mpa_tracker *t, struct mpa_subflow *sf, struct mpa_conn *to);
-void token_tables_close(struct mpa_tracker *t);
-int token_insert(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner);
-void token_remove(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner);
+/* A connection whose 'owner' has no token in the table may be found by the one it has. */
+void token_insert(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner);
 /* The next connection after 'after' (NULL: the first) whose 'owner' has 'token'. */
 struct mpa_conn *token_find(const struct mpa_tracker *t, uint32_t token, enum mpa_dir owner,
                             const struct mpa_conn *after);

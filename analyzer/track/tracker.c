@@ -36,8 +36,8 @@ struct mpa_tracker *mpa_tracker_new(const struct mpa_track_config *config)
     pool_init(&t->rtts, sizeof(struct mpa_rtt));
     pool_init(&t->rivals, sizeof(struct mpa_synack));
     t->now_ns = INT64_MIN;
-    if (!t->copies || !t->seen || flow_table_init(&t->flows) != MPA_OK ||
-        mpa_crypto_init() != MPA_OK) {
+    if (!t->copies || !t->seen || !flow_table_init(&t->flows) || !table_init(&t->tokens[0]) ||
+        !table_init(&t->tokens[1]) || mpa_crypto_init() != MPA_OK) {
         mpa_tracker_free(t);
         return NULL;
     }
@@ -143,7 +143,10 @@ void timer_set(struct mpa_tracker *t, struct mpa_conn *c)
     t->timers[c->timer_slot] = c;
 }
 
-static void fetch(const void *object, size_t from, size_t upto)
+/* gcc takes a call of a function that does nothing but fetch for one without effect, and leaves it out. */
+#define FETCHES __attribute__((always_inline)) static inline
+
+FETCHES void fetch(const void *object, size_t from, size_t upto)
 {
     const char *at = object;
 
@@ -153,7 +156,7 @@ static void fetch(const void *object, size_t from, size_t upto)
 
 /* Connections that end have been silent for long and lie in no cache: fetch what their end reads, in steps, for each needs the one before.
    'c' ends now, 'next' and 'after' are to follow it; each may be NULL. */
-static void fetch_ending(const struct mpa_tracker *t, const struct mpa_conn *c,
+FETCHES void fetch_ending(const struct mpa_tracker *t, const struct mpa_conn *c,
                          const struct mpa_conn *next, const struct mpa_conn *after)
 {
     if (c->subflows && c->subflows->next)
@@ -342,9 +345,21 @@ static void apply(struct pass *p)
     }
 }
 
+/* The flow of a segment, or NULL.  'likely' (may be NULL) is where it was when that was looked at ahead: in memory still, but perhaps another's
+   or nobody's by now. */
+static inline struct mpa_flow *find_flow(const struct mpa_tracker *t, const struct mpa_segment *seg,
+                                         uint32_t hash, struct mpa_flow *likely,
+                                         enum mpa_dir *ret_dir)
+{
+    if (likely && likely->subflow && !(likely->subflow->flags & MPA_SF_DETACHED) &&
+        flow_is(likely, &seg->src, seg->sport, &seg->dst, seg->dport, ret_dir))
+        return likely;
+    return flow_find(&t->flows, hash, &seg->src, seg->sport, &seg->dst, seg->dport, ret_dir);
+}
+
 static void step(struct mpa_tracker *t, const struct mpa_segment *seg,
-                 const struct mpa_segment_ahead *ahead, struct mpa_subflow **ret_subflow,
-                 struct mpa_facts *facts)
+                 const struct mpa_segment_ahead *ahead, struct mpa_flow *likely,
+                 struct mpa_subflow **ret_subflow, struct mpa_facts *facts)
 {
     struct pass p = {.t = t, .seg = seg, .facts = facts, .dir = MPA_TO_SERVER};
     struct mpa_flow *flow;
@@ -352,8 +367,7 @@ static void step(struct mpa_tracker *t, const struct mpa_segment *seg,
     *facts = (struct mpa_facts){0};
     *ret_subflow = NULL;
     advance(t, seg->ns);
-    flow = flow_find(&t->flows, ahead->flow_hash, &seg->src, seg->sport, &seg->dst, seg->dport,
-                     &p.dir);
+    flow = find_flow(t, seg, ahead->flow_hash, likely, &p.dir);
     if (ahead->copy_of && take_copy(t, seg, ahead, flow, p.dir, ret_subflow)) {
         facts->copy = true;
         return;
@@ -379,7 +393,7 @@ void mpa_tracker_segment(struct mpa_tracker *t, const struct mpa_segment *segmen
     struct mpa_subflow *sf;
     struct mpa_facts facts;
 
-    step(t, segment, &ahead, &sf, &facts);
+    step(t, segment, &ahead, NULL, &sf, &facts);
     if (ret_subflow)
         *ret_subflow = sf;
     if (ret_facts)
@@ -389,70 +403,76 @@ void mpa_tracker_segment(struct mpa_tracker *t, const struct mpa_segment *segmen
 #define BATCH 256
 #define AHEAD 8 /* Segments from one wave of fetching to the next, which needs what it brought. */
 
-/* Where a segment's flow is looked for. */
-static struct mpa_segment_ahead fetch_places(struct mpa_tracker *t, const struct mpa_segment *seg)
-{
-    struct mpa_segment_ahead ret = seg->prepared ? seg->ahead : look_ahead(t, seg, copy_print(seg));
+/* What is known of a segment ahead. */
+struct seat {
+    struct mpa_segment_ahead ahead;
+    enum mpa_dir dir;      /* Where 'flow' says so. */
+    struct mpa_flow *flow; /* Whose it most likely is; NULL: nobody's.  It may have gone by now: its memory has not. */
+};
 
+/* Where a segment's flow is looked for. */
+FETCHES void fetch_place(struct mpa_tracker *t, const struct mpa_segment *seg, struct seat *seat)
+{
+    seat->ahead = seg->prepared ? seg->ahead : look_ahead(t, seg, copy_print(seg));
     if (!seg->prepared || !seg->dss_only)
         __builtin_prefetch(seg->options);
-    __builtin_prefetch(&t->flows.buckets[ret.flow_hash & t->flows.mask]);
-    return ret;
+    __builtin_prefetch(table_first(&t->flows.table, seat->ahead.flow_hash));
 }
 
-static void fetch_flow(const struct mpa_tracker *t, uint32_t hash)
+/* What a packet reads or writes of its subflow when nothing is special about it. */
+FETCHES void fetch_subflow(const struct mpa_tracker *t, const struct mpa_subflow *sf,
+                          enum mpa_dir dir)
 {
-    const char *flow = (const char *)t->flows.buckets[hash & t->flows.mask];
-
-    if (flow)
-        fetch(flow, 0, 2 * CACHE_LINE); /* Of the subflow that it most often begins, too. */
-}
-
-/* Whose a segment most likely is; NULL: nobody's. */
-static const struct mpa_subflow *guess(const struct mpa_tracker *t, uint32_t hash, uint16_t dport,
-                                       enum mpa_dir *ret_dir)
-{
-    const struct mpa_flow *flow = t->flows.buckets[hash & t->flows.mask];
-
-    while (flow && flow->hash != hash)
-        flow = flow->chain;
-    if (!flow)
-        return NULL;
-    *ret_dir = flow->port[MPA_TO_SERVER] == dport ? MPA_TO_SERVER : MPA_TO_CLIENT;
-    return flow->subflow;
-}
-
-/* What a packet reads or writes when nothing is special about it. */
-static void fetch_state(const struct mpa_tracker *t, uint32_t hash, uint16_t dport)
-{
-    enum mpa_dir dir;
-    const struct mpa_subflow *sf = guess(t, hash, dport, &dir);
-    const struct mpa_conn *c;
-
-    if (!sf)
-        return;
-    c = sf->conn;
+    fetch(sf, 0, offsetof(struct mpa_subflow, half));
     fetch(&sf->half[dir], 0, sizeof(struct mpa_half));
     fetch(&sf->half[other(dir)], 0, CACHE_LINE);
     if (!t->config.no_rtt)
         fetch(sf->more, 0, sizeof sf->more);
     fetch(sf, round_line(sizeof *sf), t->subflows.item);
+}
+
+FETCHES void fetch_flow(const struct mpa_tracker *t, const struct mpa_segment *seg,
+                       struct seat *seat)
+{
+    const struct table_entry *e = table_first(&t->flows.table, seat->ahead.flow_hash);
+
+    while (e->item && e->hash != seat->ahead.flow_hash)
+        e = table_next(&t->flows.table, e);
+    seat->flow = e->item;
+    if (!seat->flow)
+        return;
+    seat->dir = (uint16_t)e->note == seg->dport ? MPA_TO_SERVER : MPA_TO_CLIENT;
+    if (e->note & FLOW_IS_VIEW)
+        fetch(seat->flow, 0, sizeof *seat->flow);
+    else
+        fetch_subflow(t, e->item, seat->dir);
+}
+
+/* The same of its connection. */
+FETCHES void fetch_conn(const struct mpa_tracker *t, const struct seat *seat)
+{
+    const struct mpa_subflow *sf = seat->flow ? seat->flow->subflow : NULL;
+    const struct mpa_conn *c = sf ? sf->conn : NULL;
+
+    if (!c)
+        return;
+    if (seat->flow != &sf->flow)
+        fetch_subflow(t, sf, seat->dir);
     fetch(c, 0, CACHE_LINE);
-    fetch(&c->data[dir], 0, sizeof(struct mpa_data_half));
-    fetch(&c->data[other(dir)], 0, CACHE_LINE);
+    fetch(&c->data[seat->dir], 0, sizeof(struct mpa_data_half));
+    fetch(&c->data[other(seat->dir)], 0, CACHE_LINE);
     fetch(c, round_line(sizeof *c), t->conns.item);
 }
 
-static void fetch_also(const struct mpa_tracker *t, uint32_t hash, uint16_t dport)
+static void fetch_also(const struct mpa_tracker *t, const struct seat *seat)
 {
-    enum mpa_dir dir;
-    const struct mpa_subflow *sf = guess(t, hash, dport, &dir);
+    const struct mpa_subflow *sf = seat->flow ? seat->flow->subflow : NULL;
 
-    if (sf)
-        t->config.also.fetch(t->config.also.context, sf, dir);
+    if (sf && sf->conn)
+        t->config.also.fetch(t->config.also.context, sf, seat->dir);
 }
 
-_Static_assert(offsetof(struct mpa_subflow, conn) == CACHE_LINE &&
+_Static_assert(offsetof(struct mpa_subflow, next) == CACHE_LINE &&
                    offsetof(struct mpa_subflow, half) == 2 * CACHE_LINE &&
                    offsetof(struct mpa_half, map) == CACHE_LINE &&
                    sizeof(struct mpa_half) == 2 * CACHE_LINE &&
@@ -463,11 +483,10 @@ _Static_assert(offsetof(struct mpa_conn, data) == CACHE_LINE &&
                    sizeof(struct mpa_data_half) == 2 * CACHE_LINE,
                "a connection's cache lines");
 
-/* A batch and what is known of its segments ahead. */
 struct train {
     const struct mpa_segment *seg;
     int count;
-    struct mpa_segment_ahead ahead[BATCH];
+    struct seat seats[BATCH];
 };
 
 /* The part of the batch from 'from' on that one wave is for: '*ret_end' is its end. */
@@ -482,7 +501,7 @@ static inline int wave(const struct train *b, int from, int *ret_end)
 /* What one fetched the next one has. */
 static inline bool same_flow(const struct train *b, int i)
 {
-    return i > 0 && b->ahead[i].flow_hash == b->ahead[i - 1].flow_hash;
+    return i > 0 && b->seats[i].ahead.flow_hash == b->seats[i - 1].ahead.flow_hash;
 }
 
 static void wave_fetch(struct mpa_tracker *t, struct train *b, int from)
@@ -490,15 +509,18 @@ static void wave_fetch(struct mpa_tracker *t, struct train *b, int from)
     int i, end;
 
     for (i = wave(b, from + 4 * AHEAD, &end); i < end; i++)
-        b->ahead[i] = fetch_places(t, &b->seg[i]);
+        fetch_place(t, &b->seg[i], &b->seats[i]);
     for (i = wave(b, from + 3 * AHEAD, &end); i < end; i++)
-        fetch_flow(t, b->ahead[i].flow_hash);
+        if (same_flow(b, i))
+            b->seats[i].flow = b->seats[i - 1].flow;
+        else
+            fetch_flow(t, &b->seg[i], &b->seats[i]);
     for (i = wave(b, from + 2 * AHEAD, &end); i < end; i++)
         if (!same_flow(b, i))
-            fetch_state(t, b->ahead[i].flow_hash, b->seg[i].dport);
+            fetch_conn(t, &b->seats[i]);
     for (i = wave(b, from + AHEAD, &end); t->config.also.fetch && i < end; i++)
         if (!same_flow(b, i))
-            fetch_also(t, b->ahead[i].flow_hash, b->seg[i].dport);
+            fetch_also(t, &b->seats[i]);
 }
 
 static void take_batch(struct mpa_tracker *t, const struct mpa_segment *segments, int count)
@@ -514,7 +536,7 @@ static void take_batch(struct mpa_tracker *t, const struct mpa_segment *segments
 
         wave_fetch(t, &b, from);
         for (i = wave(&b, from, &end); i < end; i++)
-            step(t, &segments[i], &b.ahead[i], &sf, &facts);
+            step(t, &segments[i], &b.seats[i].ahead, b.seats[i].flow, &sf, &facts);
     }
 }
 
@@ -612,8 +634,9 @@ static void forget_all(struct mpa_tracker *t)
 
     for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++)
         pool_close(pools[i]);
-    flow_table_clear(&t->flows);
-    token_tables_close(t);
+    table_clear(&t->flows.table);
+    table_clear(&t->tokens[0]);
+    table_clear(&t->tokens[1]);
     memset(t->timers, 0, sizeof t->timers);
     memset(t->copies, 0, COPY_SLOTS * sizeof *t->copies);
     memset(t->seen, 0, COPY_SEEN * sizeof *t->seen);
@@ -659,10 +682,11 @@ void mpa_tracker_free(struct mpa_tracker *t)
         return;
     t->config.observer = (struct mpa_observer){0};
     t->config.also = (struct mpa_observer){0};
-    if (t->flows.buckets)
+    if (t->tokens[1].at)
         mpa_tracker_finish(t);
-    flow_table_close(&t->flows);
-    token_tables_close(t);
+    table_free(&t->flows.table);
+    table_free(&t->tokens[0]);
+    table_free(&t->tokens[1]);
     pool_close(&t->conns);
     pool_close(&t->subflows);
     pool_close(&t->views);

@@ -33,7 +33,6 @@ struct mpa_flow {
     struct mpa_addr addr[2]; /* [MPA_TO_SERVER] is the destination of packets to the server: the server's address. */
     uint16_t port[2];
     uint32_t hash;
-    struct mpa_flow *chain;      /* Next in the hash bucket. */
     struct mpa_flow *next_view;  /* Next flow of the same subflow. */
     struct mpa_subflow *subflow;
 };
@@ -97,8 +96,9 @@ struct mpa_half_more {
 /* In cache lines: four-tuple; what every packet needs; each direction's two; the rest. */
 struct mpa_subflow {
     struct mpa_flow flow; /* The first view; must be the first member. */
-
     struct mpa_conn *conn;
+
+    struct mpa_subflow *next; /* Next subflow of the connection, in order of their ids. */
     void *user; /* 'subflow_user_size' zeroed bytes of the observer. */
     void *also; /* 'also_subflow_size' zeroed bytes of the second observer. */
     int64_t last_ns;
@@ -116,7 +116,6 @@ struct mpa_subflow {
     struct mpa_half half[2];  /* By direction: [MPA_TO_SERVER] is what the client sent. */
 
     struct mpa_half_more more[2]; /* By direction. */
-    struct mpa_subflow *next; /* Next subflow of the connection, in order of their ids. */
     int64_t first_ns;
     int64_t syn_ns;         /* First SYN of the opener; 0 not seen. */
     int64_t synack_ns;      /* First SYN/ACK; 0 not seen. */
@@ -159,15 +158,14 @@ struct mpa_data_half {
     struct mpa_space seen;      /* Data sequence numbers of payload. */
     uint64_t acked;             /* Highest Data ACK by the peer; 0 before any. */
     uint64_t bytes;             /* Unique data bytes (plain TCP and fallback: payload bytes). */
-    uint64_t out_of_order;      /* ... that arrived after data with higher numbers. */
+    uint64_t idsn;              /* Valid with a key. */
     uint32_t token;             /* Of this side's own key; valid with MPA_DATA_KEY or MPA_DATA_TOKEN. */
     uint8_t flags;              /* MPA_DATA_*. */
     uint8_t capable_flags;      /* Flags of this side's MP_CAPABLE (the SYN/ACK's for the server). */
 
-    struct mpa_space declared;  /* Data sequence numbers of mappings declared in DSS options. */
+    _Alignas(64) struct mpa_space declared; /* Data sequence numbers of mappings declared in DSS options. */
+    uint64_t out_of_order;      /* Of 'bytes' those that arrived after data with higher numbers. */
     uint64_t fin_dsn;           /* Of the DATA_FIN; valid with MPA_DATA_FIN. */
-    uint64_t idsn;              /* Valid with a key. */
-    struct mpa_conn *token_chain; /* Token table: next connection with a token of the same bucket. */
     uint8_t key[MPA_KEY_SIZE];  /* This side's key. */
 };
 
