@@ -105,10 +105,11 @@ static inline void hop_segment(struct mpa_measure *m, const struct mpa_segment *
                                struct mpa_subflow *sf, enum mpa_dir dir)
 {
     struct sub_user *u = sf->user;
-    const uint8_t *mac = dir == MPA_TO_SERVER ? seg->dst_mac : seg->src_mac;
+    uint64_t to = measure_key_mac(seg->dst_mac), from = measure_key_mac(seg->src_mac);
+    uint64_t key = to ^ ((to ^ from) & -(uint64_t)dir); /* No branch: which way a packet goes nobody foresees. */
 
     if (u->hop_kind == HOP_MAC && seg->has_macs && seg->tunnel == MPA_TUNNEL_NONE &&
-        !sf->flow.next_view && measure_key_mac(mac) == u->hop_key)
+        !sf->flow.next_view && key == u->hop_key)
         measure_hop_count(m, u, seg->ns);
     else
         measure_hop_segment(m, seg, sf, dir, false);

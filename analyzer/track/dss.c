@@ -39,16 +39,19 @@ void dss_rebase(struct mpa_conn *c, enum mpa_dir dir, uint64_t near)
 }
 
 /* The number as mpa_data_expand() says it, and what it shows of those before it. */
-static uint64_t expand(struct pass *p, enum mpa_dir dir, uint64_t value, bool wide)
+static inline uint64_t expand(struct pass *p, enum mpa_dir dir, uint64_t value, bool wide)
 {
     struct mpa_data_half *d = &p->conn->data[dir];
 
-    if (wide)
-        dss_rebase(p->conn, dir, value);
-    else if (!d->seen.begun && !d->acked &&
-             (!(d->flags & MPA_DATA_KEY) || (p->conn->flags & MPA_CONN_UNDECIDED)))
+    if (wide) {
+        if (d->flags & MPA_DATA_LOW)
+            dss_rebase(p->conn, dir, value);
+        return value;
+    }
+    if (!d->seen.begun && !d->acked &&
+        (!(d->flags & MPA_DATA_KEY) || (p->conn->flags & MPA_CONN_UNDECIDED)))
         d->flags |= MPA_DATA_LOW;
-    return mpa_data_expand(d, value, wide);
+    return mpa_data_expand(d, value, false);
 }
 
 static void apply_ack(struct pass *p, const struct mpa_dss *dss)
@@ -63,7 +66,7 @@ static void apply_ack(struct pass *p, const struct mpa_dss *dss)
     else if (d->flags & MPA_DATA_KEY && ack > d->idsn + 1)
         p->facts->data_acked = ack - d->idsn - 1;
     d->acked = ack;
-    if (d->seen.begun)
+    if (d->seen.holes)
         mpa_space_settle(&d->seen, ack);
     if ((d->flags & MPA_DATA_FIN) && (int64_t)(ack - d->fin_dsn) > 0)
         d->flags |= MPA_DATA_FIN_ACKED;
@@ -131,8 +134,7 @@ static void apply_map(struct pass *p, const struct mpa_option *o)
                                                           : MPA_FALLBACK_REASON_INFINITE_MAP);
         return;
     }
-    if (dss->flags & MPA_DSS_DSN8)
-        d->flags |= MPA_DATA_WIDE;
+    d->flags |= (uint8_t)((dss->flags & MPA_DSS_DSN8) / MPA_DSS_DSN8 * MPA_DATA_WIDE);
     if (fin)
         size--;
     if (size && find_isn(p, dss))

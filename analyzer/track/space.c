@@ -200,11 +200,6 @@ uint64_t mpa_space_size(const struct mpa_space *s)
     return size;
 }
 
-uint64_t mpa_space_contiguous(const struct mpa_space *s)
-{
-    return s->holes ? s->holes->at[0].start : s->next;
-}
-
 int mpa_space_hole_count(const struct mpa_space *s)
 {
     return s->holes ? s->holes->count : 0;

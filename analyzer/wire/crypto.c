@@ -62,17 +62,18 @@ void mpa_crypto_key(enum mpa_hash hash, const uint8_t key[MPA_KEY_SIZE], uint32_
 size_t mpa_crypto_hmac(enum mpa_hash hash, const uint8_t *key, size_t key_size,
                        const uint8_t *message, size_t size, uint8_t ret[MPA_HMAC_MAX])
 {
-    uint8_t pad[BLOCK];
+    uint8_t pad[BLOCK] = {0};
     uint8_t inner[MPA_HMAC_MAX];
     size_t digest = digest_size(hash);
     size_t i;
 
     assert(key_size <= BLOCK);
+    memcpy(pad, key, key_size);
     for (i = 0; i < BLOCK; i++)
-        pad[i] = (uint8_t)((i < key_size ? key[i] : 0) ^ 0x36);
+        pad[i] ^= 0x36;
     hash_two(hash, pad, BLOCK, message, size, inner);
     for (i = 0; i < BLOCK; i++)
-        pad[i] = (uint8_t)(pad[i] ^ 0x36 ^ 0x5c);
+        pad[i] ^= 0x36 ^ 0x5c;
     hash_two(hash, pad, BLOCK, inner, digest, ret);
     memset(ret + digest, 0, MPA_HMAC_MAX - digest);
     return digest;

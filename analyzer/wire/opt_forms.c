@@ -24,7 +24,6 @@
 #define A MPA_TCP_ACK
 
 struct form {
-    uint8_t subtype;
     uint8_t min; /* Lengths from min to max. */
     uint8_t max;
     uint8_t reading;
@@ -34,52 +33,78 @@ struct form {
 };
 
 /* clang-format off */
-static const struct form forms[] = {
-    /* subtype          min max reading          dialects    mask        want */
-    {MPA_MP_CAPABLE,     4,  4, MPA_READ_V1,     V1,         S | A | R,  S},     /* SYN */
-    {MPA_MP_CAPABLE,    12, 12, MPA_READ_V0,     V0,         S | R,      S},     /* SYN, SYN/ACK */
-    {MPA_MP_CAPABLE,    12, 12, MPA_READ_V1,     DRAFT,      S | R,      S},     /* SYN, SYN/ACK */
-    {MPA_MP_CAPABLE,    12, 12, MPA_READ_V1,     V1,         S | A | R,  S | A}, /* SYN/ACK */
-    {MPA_MP_CAPABLE,    20, 20, MPA_READ_V0,     V0,         S | A | R,  A},     /* third ACK */
-    {MPA_MP_CAPABLE,    20, 20, MPA_READ_V1,     DRAFT | V1, S | A | R,  A},     /* third ACK */
-    {MPA_MP_CAPABLE,    22, 22, MPA_READ_V1,     V1,         S | A | R,  A},     /* first data */
-    {MPA_MP_CAPABLE,    24, 24, MPA_READ_V1,     V1,         S | A | R,  A},     /* first data, checksum */
-    {MPA_MP_JOIN,       12, 12, MPA_READ_ANY,    ALL,        S | A | R,  S},
-    {MPA_MP_JOIN,       16, 16, MPA_READ_ANY,    ALL,        S | A | R,  S | A},
-    {MPA_MP_JOIN,       24, 24, MPA_READ_ANY,    ALL,        S | A | R,  A},
-    {MPA_ADD_ADDR,       8,  8, MPA_READ_IPVER,  V0,         S,          0},     /* IPv4 */
-    {MPA_ADD_ADDR,      10, 10, MPA_READ_IPVER,  V0,         S,          0},     /* IPv4, port */
-    {MPA_ADD_ADDR,      20, 20, MPA_READ_IPVER,  V0,         S,          0},     /* IPv6 */
-    {MPA_ADD_ADDR,      22, 22, MPA_READ_IPVER,  V0,         S,          0},     /* IPv6, port */
-    {MPA_ADD_ADDR,       8,  8, MPA_READ_IPECHO, ICNP,       S,          0},
-    {MPA_ADD_ADDR,      10, 10, MPA_READ_IPECHO, ICNP,       S,          0},
-    {MPA_ADD_ADDR,      20, 20, MPA_READ_IPECHO, ICNP,       S,          0},
-    {MPA_ADD_ADDR,      22, 22, MPA_READ_IPECHO, ICNP,       S,          0},
-    {MPA_ADD_ADDR,      16, 16, MPA_READ_IPVER,  DRAFT,      S,          0},     /* with HMAC from here */
-    {MPA_ADD_ADDR,      18, 18, MPA_READ_IPVER,  DRAFT,      S,          0},
-    {MPA_ADD_ADDR,      28, 28, MPA_READ_IPVER,  DRAFT,      S,          0},
-    {MPA_ADD_ADDR,      30, 30, MPA_READ_IPVER,  DRAFT,      S,          0},
-    {MPA_ADD_ADDR,      16, 16, MPA_READ_IPECHO, DRAFT,      S,          0},
-    {MPA_ADD_ADDR,      18, 18, MPA_READ_IPECHO, DRAFT,      S,          0},
-    {MPA_ADD_ADDR,      28, 28, MPA_READ_IPECHO, DRAFT,      S,          0},
-    {MPA_ADD_ADDR,      30, 30, MPA_READ_IPECHO, DRAFT,      S,          0},
-    {MPA_ADD_ADDR,      16, 16, MPA_READ_E0,     V1,         S,          0},     /* RFC 8684: HMAC */
-    {MPA_ADD_ADDR,      18, 18, MPA_READ_E0,     V1,         S,          0},
-    {MPA_ADD_ADDR,      28, 28, MPA_READ_E0,     V1,         S,          0},
-    {MPA_ADD_ADDR,      30, 30, MPA_READ_E0,     V1,         S,          0},
-    {MPA_ADD_ADDR,       8,  8, MPA_READ_E1,     V1,         S,          0},     /* echo: no HMAC */
-    {MPA_ADD_ADDR,      10, 10, MPA_READ_E1,     V1,         S,          0},
-    {MPA_ADD_ADDR,      20, 20, MPA_READ_E1,     V1,         S,          0},
-    {MPA_ADD_ADDR,      22, 22, MPA_READ_E1,     V1,         S,          0},
-    {MPA_REMOVE_ADDR,    4, 40, MPA_READ_ANY,    ALL,        S,          0},
-    {MPA_MP_PRIO,        3,  3, MPA_READ_ANY,    ALL,        S,          0},
-    {MPA_MP_PRIO,        4,  4, MPA_READ_ANY,    V0 | DRAFT, S,          0},     /* with Address ID */
-    {MPA_MP_FAIL,       12, 12, MPA_READ_ANY,    ALL,        S,          0},
-    {MPA_MP_FASTCLOSE,  12, 12, MPA_READ_ANY,    V0,         S | A | R,  A},     /* RFC 6824: on an ACK */
-    {MPA_MP_FASTCLOSE,  12, 12, MPA_READ_ANY,    DRAFT | V1, S,          0},     /* ACK or RST */
-    {MPA_MP_TCPRST,      4,  4, MPA_READ_ANY,    V1,         S | R,      R},
+static const struct form capable[] = {
+    /*min max reading          dialects    mask        want */
+    {    4,  4, MPA_READ_V1,     V1,         S | A | R,  S},     /* SYN */
+    {   12, 12, MPA_READ_V0,     V0,         S | R,      S},     /* SYN, SYN/ACK */
+    {   12, 12, MPA_READ_V1,     DRAFT,      S | R,      S},     /* SYN, SYN/ACK */
+    {   12, 12, MPA_READ_V1,     V1,         S | A | R,  S | A}, /* SYN/ACK */
+    {   20, 20, MPA_READ_V0,     V0,         S | A | R,  A},     /* third ACK */
+    {   20, 20, MPA_READ_V1,     DRAFT | V1, S | A | R,  A},     /* third ACK */
+    {   22, 22, MPA_READ_V1,     V1,         S | A | R,  A},     /* first data */
+    {   24, 24, MPA_READ_V1,     V1,         S | A | R,  A},     /* first data, checksum */
+};
+static const struct form join[] = {
+    {   12, 12, MPA_READ_ANY,    ALL,        S | A | R,  S},
+    {   16, 16, MPA_READ_ANY,    ALL,        S | A | R,  S | A},
+    {   24, 24, MPA_READ_ANY,    ALL,        S | A | R,  A},
+};
+static const struct form add_addr[] = {
+    {    8,  8, MPA_READ_IPVER,  V0,         S,          0},     /* IPv4 */
+    {   10, 10, MPA_READ_IPVER,  V0,         S,          0},     /* IPv4, port */
+    {   20, 20, MPA_READ_IPVER,  V0,         S,          0},     /* IPv6 */
+    {   22, 22, MPA_READ_IPVER,  V0,         S,          0},     /* IPv6, port */
+    {    8,  8, MPA_READ_IPECHO, ICNP,       S,          0},
+    {   10, 10, MPA_READ_IPECHO, ICNP,       S,          0},
+    {   20, 20, MPA_READ_IPECHO, ICNP,       S,          0},
+    {   22, 22, MPA_READ_IPECHO, ICNP,       S,          0},
+    {   16, 16, MPA_READ_IPVER,  DRAFT,      S,          0},     /* with HMAC from here */
+    {   18, 18, MPA_READ_IPVER,  DRAFT,      S,          0},
+    {   28, 28, MPA_READ_IPVER,  DRAFT,      S,          0},
+    {   30, 30, MPA_READ_IPVER,  DRAFT,      S,          0},
+    {   16, 16, MPA_READ_IPECHO, DRAFT,      S,          0},
+    {   18, 18, MPA_READ_IPECHO, DRAFT,      S,          0},
+    {   28, 28, MPA_READ_IPECHO, DRAFT,      S,          0},
+    {   30, 30, MPA_READ_IPECHO, DRAFT,      S,          0},
+    {   16, 16, MPA_READ_E0,     V1,         S,          0},     /* RFC 8684: HMAC */
+    {   18, 18, MPA_READ_E0,     V1,         S,          0},
+    {   28, 28, MPA_READ_E0,     V1,         S,          0},
+    {   30, 30, MPA_READ_E0,     V1,         S,          0},
+    {    8,  8, MPA_READ_E1,     V1,         S,          0},     /* echo: no HMAC */
+    {   10, 10, MPA_READ_E1,     V1,         S,          0},
+    {   20, 20, MPA_READ_E1,     V1,         S,          0},
+    {   22, 22, MPA_READ_E1,     V1,         S,          0},
+};
+static const struct form remove_addr[] = {
+    {    4, 40, MPA_READ_ANY,    ALL,        S,          0},
+};
+static const struct form prio[] = {
+    {    3,  3, MPA_READ_ANY,    ALL,        S,          0},
+    {    4,  4, MPA_READ_ANY,    V0 | DRAFT, S,          0},     /* with Address ID */
+};
+static const struct form fail[] = {
+    {   12, 12, MPA_READ_ANY,    ALL,        S,          0},
+};
+static const struct form fastclose[] = {
+    {   12, 12, MPA_READ_ANY,    V0,         S | A | R,  A},     /* RFC 6824: on an ACK */
+    {   12, 12, MPA_READ_ANY,    DRAFT | V1, S,          0},     /* ACK or RST */
+};
+static const struct form tcprst[] = {
+    {    4,  4, MPA_READ_ANY,    V1,         S | R,      R},
 };
 /* clang-format on */
+
+#define ROWS(forms) {forms, sizeof(forms) / sizeof((forms)[0])}
+static const struct {
+    const struct form *forms;
+    size_t count;
+} by_subtype[] = {
+    [MPA_MP_CAPABLE] = ROWS(capable),   [MPA_MP_JOIN] = ROWS(join),
+    [MPA_ADD_ADDR] = ROWS(add_addr),    [MPA_REMOVE_ADDR] = ROWS(remove_addr),
+    [MPA_MP_PRIO] = ROWS(prio),         [MPA_MP_FAIL] = ROWS(fail),
+    [MPA_MP_FASTCLOSE] = ROWS(fastclose), [MPA_MP_TCPRST] = ROWS(tcprst),
+};
+#undef ROWS
 
 enum mpa_cond mpa_form_judge(uint8_t subtype, uint8_t len, enum mpa_reading reading,
                              uint8_t tcp_flags, enum mpa_dialect dialect)
@@ -87,10 +112,12 @@ enum mpa_cond mpa_form_judge(uint8_t subtype, uint8_t len, enum mpa_reading read
     enum mpa_cond cond = MPA_COND_MALFORMED;
     size_t i;
 
-    for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        const struct form *f = &forms[i];
+    if (subtype >= sizeof(by_subtype) / sizeof(by_subtype[0]))
+        return cond;
+    for (i = 0; i < by_subtype[subtype].count; i++) {
+        const struct form *f = &by_subtype[subtype].forms[i];
 
-        if (f->subtype != subtype || len < f->min || len > f->max)
+        if (len < f->min || len > f->max)
             continue;
         cond = MPA_COND_ILLEGAL;
         if ((reading == MPA_READ_ANY || f->reading == MPA_READ_ANY || f->reading == reading) &&

@@ -104,6 +104,14 @@ static void walk_options(const uint8_t *p, unsigned size, unsigned captured, str
         s->options_truncated = true;
 }
 
+/* 'bytes' where there are any, without a branch: which segments have payload nobody foresees. */
+static inline const uint8_t *if_any(const uint8_t *bytes, uint32_t size)
+{
+    const uint8_t *either[] = {NULL, bytes};
+
+    return either[size > 0];
+}
+
 enum mpa_frame_kind mpa_tcp_decode(const uint8_t *tcp, size_t captured, size_t claimed,
                                    struct mpa_segment *ret)
 {
@@ -140,7 +148,7 @@ enum mpa_frame_kind mpa_tcp_decode(const uint8_t *tcp, size_t captured, size_t c
     ret->options_captured = (uint8_t)(have - 20);
     ret->payload_size = (uint32_t)(claimed - header);
     ret->payload_captured = (uint32_t)(captured - have);
-    ret->payload = ret->payload_captured ? tcp + header : NULL;
+    ret->payload = if_any(tcp + have, ret->payload_captured);
     if (header > 20)
         walk_options(tcp + 20, header - 20, have - 20, ret);
     return MPA_FRAME_SEGMENT;

@@ -72,12 +72,20 @@ uint64_t mpa_space_settle(struct mpa_space *s, uint64_t upto);
 /* How many numbers have been seen: next - base without the holes. */
 uint64_t mpa_space_size(const struct mpa_space *s);
 
-/* First number that has not been seen: the end of the contiguous part from 'base'. */
-uint64_t mpa_space_contiguous(const struct mpa_space *s);
-
 /* Number of holes, and the hole 'index' (0 <= index < count) in order. */
 int mpa_space_hole_count(const struct mpa_space *s);
 void mpa_space_hole(const struct mpa_space *s, int index, uint64_t *ret_start, uint64_t *ret_end);
+
+/* First number that has not been seen: the end of the contiguous part from 'base'. */
+static inline uint64_t mpa_space_contiguous(const struct mpa_space *s)
+{
+    uint64_t hole, end;
+
+    if (!s->holes)
+        return s->next;
+    mpa_space_hole(s, 0, &hole, &end);
+    return hole;
+}
 
 /* Adds 'by' to all numbers. */
 void mpa_space_shift(struct mpa_space *s, uint64_t by);
