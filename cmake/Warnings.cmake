@@ -5,7 +5,7 @@ target_compile_definitions(mpa_flags INTERFACE _GNU_SOURCE)
 target_compile_options(mpa_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wvla -Wundef
     -Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings
-    -fvisibility=hidden -fno-strict-aliasing)
+    -fvisibility=hidden)
 if(MPA_WERROR)
     target_compile_options(mpa_flags INTERFACE -Werror)
 endif()

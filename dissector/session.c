@@ -4,6 +4,7 @@
 
 #include "mpa/record_pack.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -316,7 +317,9 @@ struct lb_session *lb_session_new(const struct lb_settings *settings)
     if (mpa_crypto_init() != 0)
         return NULL;
     s = g_new0(struct lb_session, 1);
-    s->waiting = g_new(struct waiting, 1);
+    s->waiting = aligned_alloc(_Alignof(struct waiting), sizeof(*s->waiting));
+    if (!s->waiting)
+        g_error("no memory for segments"); /* As g_new() does. */
     s->waiting->count = 0;
     s->waiting->used = 0;
     s->settings = *settings;
@@ -363,7 +366,7 @@ void lb_session_free(struct lb_session *s)
     g_array_free(s->numbers, TRUE);
     g_ptr_array_free(s->conns, TRUE);
     g_ptr_array_free(s->records, TRUE);
-    g_free(s->waiting);
+    free(s->waiting);
     g_free(s);
 }
 

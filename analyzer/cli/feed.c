@@ -230,9 +230,11 @@ static void run_alone(struct ring *r)
 
 static int allocate(struct ring *r)
 {
-    r->batch = calloc(BATCHES, sizeof *r->batch);
+    r->batch = aligned_alloc(_Alignof(struct batch), BATCHES * sizeof *r->batch);
     if (!r->batch)
         return MPA_ERR_NOMEM;
+    for (size_t i = 0; i < BATCHES; i++)
+        r->batch[i].payload = NULL;
     if (!r->feed->payload)
         return MPA_OK;
     r->payload = malloc((size_t)BATCHES * PAYLOAD_BYTES);

@@ -34,6 +34,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 #define SECOND 1000000000ll
 #define MILLI  1000000ll
@@ -518,7 +519,12 @@ static inline void measure_failed(struct mpa_measure *m, int status)
 /* For every packet, and therefore here (servers.c). */
 static inline uint64_t measure_key_mac(const uint8_t mac[6])
 {
-    return mpa_load32(mac) | (uint64_t)mpa_load16(mac + 4) << 32;
+    uint32_t first;
+    uint16_t last;
+
+    memcpy(&first, mac, sizeof first);
+    memcpy(&last, mac + sizeof first, sizeof last);
+    return first | (uint64_t)last << 32;
 }
 
 /* One more packet to or from the subflow's current server. */

@@ -145,7 +145,7 @@ bool options_only_dss(const struct mpa_segment *seg, struct mpa_option *ret)
            decode(seg, 0, MPA_DIALECT_UNKNOWN, ret) == MPA_COND_OK;
 }
 
-static void take(struct pass *p, const struct mpa_option *o, enum mpa_word row)
+static inline void take(struct pass *p, const struct mpa_option *o, enum mpa_word row)
 {
     p->t->counts.options[row - MPA_OPT_FIRST].v[p->dir]++;
     p->had_mptcp = true;

@@ -461,7 +461,7 @@ FETCHES void fetch_conn(const struct mpa_tracker *t, const struct seat *seat)
     fetch(c, 0, CACHE_LINE);
     fetch(&c->data[seat->dir], 0, sizeof(struct mpa_data_half));
     fetch(&c->data[other(seat->dir)], 0, CACHE_LINE);
-    fetch(c, round_line(sizeof *c), t->conns.item);
+    fetch(c, also_at(sizeof *c, t->config.conn_user_size) - CACHE_LINE, t->conns.item);
 }
 
 static void fetch_also(const struct mpa_tracker *t, const struct seat *seat)
@@ -606,24 +606,53 @@ struct left {
     struct mpa_conn *conn;
 };
 
-static int by_id(const void *a, const void *b)
-{
-    const struct left *x = a, *y = b;
+#define DIGIT_BITS 11
+#define DIGITS     (1u << DIGIT_BITS)
 
-    return x->id < y->id ? -1 : x->id > y->id;
+static unsigned digit(const struct left *l, unsigned shift)
+{
+    return (unsigned)((uint64_t)l->id >> shift) & (DIGITS - 1);
+}
+
+/* By one digit of their ids, those that are equal in it as they were. */
+static void sort_by_digit(const struct left *from, struct left *to, size_t count, unsigned shift)
+{
+    size_t places[DIGITS] = {0}, place = 0;
+
+    for (size_t i = 0; i < count; i++)
+        places[digit(&from[i], shift)]++;
+    for (unsigned k = 0; k < DIGITS; k++) {
+        size_t n = places[k];
+
+        places[k] = place;
+        place += n;
+    }
+    for (size_t i = 0; i < count; i++)
+        to[places[digit(&from[i], shift)]++] = from[i];
 }
 
 /* Those in memory, in the order of their ids, and their number; NULL when memory ends. */
 static struct left *list_all(const struct mpa_tracker *t, size_t *ret_count)
 {
-    struct left *all = calloc((size_t)t->live + 1, sizeof *all);
+    size_t room = (size_t)t->live + 1;
+    struct left *all = malloc(room * sizeof *all), *sorted = malloc(room * sizeof *sorted);
 
     *ret_count = 0;
-    for (uint32_t i = 0; all && i < TIMER_SLOTS; i++)
+    for (uint32_t i = 0; all && sorted && i < TIMER_SLOTS; i++)
         for (struct mpa_conn *c = t->timers[i]; c; c = c->timer_next)
             all[(*ret_count)++] = (struct left){c->id, c};
-    if (all)
-        qsort(all, *ret_count, sizeof *all, by_id);
+    for (unsigned shift = 0; all && sorted && t->next_id >> shift; shift += DIGIT_BITS) {
+        struct left *spare = all;
+
+        sort_by_digit(all, sorted, *ret_count, shift);
+        all = sorted;
+        sorted = spare;
+    }
+    if (!sorted) {
+        free(all);
+        all = NULL;
+    }
+    free(sorted);
     return all;
 }
 

@@ -59,66 +59,57 @@ struct mpa_segment_ahead {
     uint32_t copy_of;   /* It is a copy of the one so many segments before; 0: of none. */
 };
 
-/* One TCP segment.  Ports, sequence numbers and sizes in host order. */
+/* One TCP segment.  Ports, sequence numbers and sizes in host order.  In cache lines of 64 bytes: those of every packet are the first two. */
 struct mpa_segment {
-    int64_t ns;
-    uint64_t frame;   /* Number of the frame in its capture. */
-    uint16_t capture; /* Index of the capture. */
-
-    /* Layer 2, outermost. */
-    bool has_macs;      /* Ethernet; a cooked capture has a source only (dst_mac is zero, 'has_macs'
-                           false). */
-    uint8_t dst_mac[6]; /* Of the innermost Ethernet header that was not inside a tunnel. */
-    uint8_t src_mac[6];
-    uint32_t l2_hash; /* Over everything in front of the analysed IP header except lengths and
-                         checksums, with interface and packet type of cooked captures: tells copies
-                         from network duplicates. */
-    /* Encapsulation. */
-    uint8_t tunnel; /* enum mpa_tunnel of the innermost tunnel. */
-    struct mpa_addr
-        outer_dst; /* Of the innermost tunnel: it names the server.  Zero without tunnel. */
-
-    /* IP. */
-    bool v6;
-    uint8_t ttl;         /* Or hop limit. */
-    uint16_t ip_id;      /* 0 for IPv6. */
-    bool has_ip_options; /* IPv4 options or IPv6 extension headers. */
+    _Alignas(64) int64_t ns;
     struct mpa_addr src;
     struct mpa_addr dst;
-
-    /* TCP. */
     uint16_t sport;
     uint16_t dport;
     uint32_t seq;
     uint32_t ack;
-    uint16_t window; /* Not scaled. */
+    uint32_t payload_size; /* By the IP length. */
     uint8_t flags; /* MPA_TCP_* only: the five bits, so that comparing with == is safe under ECN. */
     bool has_ts;
-    uint32_t tsval;
-    uint32_t tsecr;
-    uint16_t mss;   /* 0 without the option. */
-    uint8_t wscale; /* MPA_NO_WSCALE without the option. */
-    bool sack_permitted;
-    bool has_server_id;     /* TCP option 0xB6 or 0xB7 of length 6 (Katran). */
-    uint32_t server_id;     /* Its four bytes as a big-endian number. */
+    bool has_macs;          /* Ethernet; a cooked capture has a source only (dst_mac is zero, 'has_macs'
+                               false). */
+    uint8_t tunnel;         /* enum mpa_tunnel of the innermost tunnel. */
+    uint8_t mptcp_count;    /* MPTCP options found. */
     bool options_malformed; /* The option list contradicts itself; what stood before is used. */
     bool options_truncated; /* The capture cut the option area. */
-
-    const uint8_t *options;                /* The TCP option area. */
-    uint8_t options_size;                  /* Bytes of it by the data offset. */
-    uint8_t options_captured;              /* Bytes of it in memory. */
-    uint8_t mptcp_count;                   /* MPTCP options found. */
-    uint8_t mptcp_at[MPA_SEGMENT_OPTIONS]; /* Their offsets in 'options'. */
-
     /* What mpa_tracker_prepare() found ahead; the decoder sets 'prepared' to false. */
-    struct mpa_segment_ahead ahead;
-    bool prepared;
-    bool dss_only;         /* Its only MPTCP option is a good DSS, ... */
-    struct mpa_option dss; /* ... and this is it: a DSS reads the same in every dialect. */
+    bool prepared : 1;
+    bool dss_only : 1; /* Its only MPTCP option is a good DSS, ... */
 
-    const uint8_t *payload;    /* Borrowed; NULL when none was captured. */
-    uint32_t payload_size;     /* By the IP length. */
-    uint32_t payload_captured; /* Bytes at 'payload'. */
+    struct mpa_option dss; /* ... and this is it: a DSS reads the same in every dialect. */
+    struct mpa_segment_ahead ahead;
+    uint8_t dst_mac[6]; /* Of the innermost Ethernet header that was not inside a tunnel. */
+    uint8_t src_mac[6];
+
+    uint64_t frame;   /* Number of the frame in its capture. */
+    uint16_t capture; /* Index of the capture. */
+    uint16_t ip_id;   /* 0 for IPv6. */
+    uint32_t l2_hash; /* Over everything in front of the analysed IP header except lengths and
+                         checksums, with interface and packet type of cooked captures: tells copies
+                         from network duplicates. */
+    bool v6;
+    uint8_t ttl;         /* Or hop limit. */
+    bool has_ip_options; /* IPv4 options or IPv6 extension headers. */
+    uint8_t wscale;      /* MPA_NO_WSCALE without the option. */
+    uint16_t window;     /* Not scaled. */
+    uint16_t mss;        /* 0 without the option. */
+    uint32_t tsval;
+    uint32_t tsecr;
+    bool sack_permitted;
+    bool has_server_id;                    /* TCP option 0xB6 or 0xB7 of length 6 (Katran). */
+    uint8_t options_size;                  /* Bytes of the option area by the data offset. */
+    uint8_t options_captured;              /* Bytes of it in memory. */
+    uint32_t server_id;                    /* Katran's four bytes as a big-endian number. */
+    const uint8_t *options;                /* The TCP option area. */
+    uint8_t mptcp_at[MPA_SEGMENT_OPTIONS]; /* Offsets of the MPTCP options in 'options'. */
+    uint32_t payload_captured;             /* Bytes at 'payload'. */
+    const uint8_t *payload;                /* Borrowed; NULL when none was captured. */
+    struct mpa_addr outer_dst; /* Of the innermost tunnel: it names the server.  Zero without tunnel. */
 };
 
 /* An ICMP or ICMPv6 error that quotes a TCP segment (RFC 792, RFC 4443). */

@@ -340,7 +340,7 @@ struct mpa_track_config {
     bool no_rtt;                   /* Nobody will ask for round-trip times of data: none are kept. */
     int64_t idle_ns;               /* An open connection leaves after this silence; 0: one hour. */
     int64_t closed_ns;             /* A closed one after this; 0: 75 s (the 60 s of failure judgement and more), 10 s after an end in good order. */
-    size_t conn_user_size;         /* Bytes of 'user' in a connection and in a subflow. */
+    size_t conn_user_size;         /* Bytes of 'user' in a connection (its last cache line is fetched ahead) and in a subflow. */
     size_t subflow_user_size;
     struct mpa_observer observer;
     /* A second observer, told after the first (the checks beside the measurements). */
