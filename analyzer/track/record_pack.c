@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Records as bytes: the structures one after the other, without the words that say nothing.
+ * Records as bytes: the structures one after the other, without the pieces that say nothing.
  *
- * Whole structures are copied, so that a new member needs no line here; a new array is one row in 'arrays'.  Most words of a record
- * are zero (unused members) or MPA_NULL (absent values): every eight words have a header with two bits for each, then come those words
- * that are neither.  Fewer bytes for small numbers would cost more time than they are worth: this runs twice for every connection.
+ * Whole structures are copied, so that a new member needs no line here; a new array is one row in 'arrays'.  Of 32 bytes either all are
+ * there or none: none where they are as in an ordinary record (see 'usual'), else zero.  A byte in front of every eight such pieces says
+ * which.  Fewer bytes for small numbers would cost more time than they are worth: this runs twice for every connection.
  */
 #include "mpa/record_pack.h"
 
@@ -38,16 +38,23 @@ static const struct {
 
 #define ARRAYS   MPA_RECORD_ARRAYS
 #define SUBFLOWS 0 /* Their row. */
-#define WORD     8u
-#define GROUP    8u /* Words with one header. */
-#define HEADER   2u /* Its bytes: a bit for each word that follows, a bit for each MPA_NULL. */
+#define PIECE    32u
+#define RUN      8u /* Pieces with one header. */
 
-_Static_assert((uint64_t)MPA_NULL << 1 == 0,
-               "a word is 0 or MPA_NULL where the other 63 bits are 0");
 _Static_assert(sizeof(arrays) / sizeof(arrays[0]) == ARRAYS, "a room has memory for each");
-_Static_assert(sizeof(struct mpa_rec_conn) % WORD == 0, "records are read word by word");
-_Static_assert(sizeof(struct mpa_rec_subflow) % WORD == 0, "records are read word by word");
-_Static_assert(sizeof(struct mpa_samples) % WORD == 0, "records are read word by word");
+
+/* What most records have where they have nothing to say.  Only for being short: other values are kept as they are. */
+static const struct mpa_rec_conn usual_conn = {
+    .fallback_ns = MPA_NULL, .survived = MPA_NULL, .failed_ns = MPA_NULL};
+#define NO_RTT                                                                                     \
+    {                                                                                              \
+        .min_ns = MPA_NULL, .p50_ns = MPA_NULL, .p95_ns = MPA_NULL, .p99_ns = MPA_NULL,            \
+        .max_ns = MPA_NULL                                                                         \
+    }
+static const struct mpa_rec_subflow usual_subflow = {.on_vip = MPA_NULL,
+                                                     .rtt = {NO_RTT, NO_RTT},
+                                                     .rst = {{.ns = MPA_NULL}, {.ns = MPA_NULL}}};
+#undef NO_RTT
 
 static int array_count(const struct mpa_rec_conn *conn, size_t i)
 {
@@ -79,10 +86,10 @@ struct packer {
     bool failed; /* Memory ended: sticky. */
 };
 
-/* A header for each group, a group that is not full, and what a store of eight bytes may write too much. */
+/* A header for each run, a piece that is not full, and what the store of a piece may write too much. */
 static bool make_room(struct packer *p, size_t size)
 {
-    size_t worst = p->size + size + (size / (GROUP * WORD) + 1) * HEADER + (GROUP + 1) * WORD;
+    size_t worst = p->size + size + size / (RUN * PIECE) + 1 + 2 * PIECE;
     size_t capacity = p->capacity ? p->capacity : 1024;
     uint8_t *grown;
 
@@ -100,60 +107,68 @@ static bool make_room(struct packer *p, size_t size)
     return true;
 }
 
-/* Returns what lies behind it. */
-static uint8_t *put_group(uint8_t *to, const uint8_t *group)
+static inline unsigned differ(const uint8_t *a, const uint8_t *b)
 {
-    uint8_t *header = to;
-    unsigned follow = 0, top = 0;
+    uint64_t x[PIECE / 8], y[PIECE / 8];
 
-    to += HEADER;
-#pragma GCC unroll 8
-    for (unsigned i = 0; i < GROUP; i++) {
-        uint64_t word;
-        unsigned follows;
+    memcpy(x, a, PIECE);
+    memcpy(y, b, PIECE);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3])) != 0;
+}
 
-        memcpy(&word, group + i * WORD, WORD);
-        follows = (word << 1) != 0;
-        memcpy(to, &word, WORD);
-        to += follows * WORD;
+static const uint8_t zeros[PIECE];
+
+/* 'count' pieces of a run; 'usual' moves on by 'step' for each.  Returns what lies behind what was written. */
+static inline uint8_t *put_run(uint8_t *to, const uint8_t *from, const uint8_t *usual, size_t step,
+                               unsigned count)
+{
+    uint8_t *header = to++;
+    unsigned follow = 0;
+
+    for (unsigned i = 0; i < count; i++, from += PIECE, usual += step) {
+        unsigned follows = differ(from, usual);
+
+        memcpy(to, from, PIECE);
+        to += follows * PIECE;
         follow |= follows << i;
-        top |= (unsigned)(word >> 63) << i;
     }
-    header[0] = (uint8_t)follow;
-    header[1] = (uint8_t)(top & ~follow);
+    *header = (uint8_t)follow;
     return to;
 }
 
-static void put(struct packer *p, const void *from, size_t size)
+/* 'usual' has the same size; NULL: zeros. */
+static void put(struct packer *p, const void *from, size_t size, const void *usual)
 {
-    const uint8_t *bytes = from;
-    uint8_t last[GROUP * WORD] = {0}; /* What lies behind the end reads as zero. */
+    const uint8_t *bytes = from, *other = usual ? usual : zeros;
+    size_t step = usual ? PIECE : 0, pieces = size / PIECE, rest = size % PIECE;
+    uint8_t last[PIECE] = {0}, usual_last[PIECE] = {0}; /* What lies behind the end reads as zero. */
     uint8_t *to;
 
     if (size == 0 || !make_room(p, size))
         return;
     to = p->bytes + p->size;
-    for (; size >= sizeof(last); size -= sizeof(last), bytes += sizeof(last))
-        to = put_group(to, bytes);
-    if (size > 0) {
-        memcpy(last, bytes, size);
-        to = put_group(to, last);
+    for (; pieces >= RUN; pieces -= RUN, bytes += RUN * PIECE, other += RUN * step)
+        to = put_run(to, bytes, other, step, RUN);
+    if (pieces > 0)
+        to = put_run(to, bytes, other, step, (unsigned)pieces);
+    if (rest > 0) {
+        memcpy(last, bytes + pieces * PIECE, rest);
+        if (usual)
+            memcpy(usual_last, other + pieces * PIECE, rest);
+        to = put_run(to, last, usual_last, 0, 1);
     }
     p->size = (size_t)(to - p->bytes);
 }
 
-/* The servers are most of a subflow, and mostly unused: what lies before and behind them, then those that count. */
-#define SERVERS_AT      offsetof(struct mpa_rec_subflow, servers)
-#define BEHIND_AT       (SERVERS_AT + sizeof(((struct mpa_rec_subflow *)0)->servers))
-#define BEHIND_SIZE     (sizeof(struct mpa_rec_subflow) - BEHIND_AT)
+/* The servers are most of a subflow, and mostly unused: only those that count. */
+#define SUBFLOW_SIZE    offsetof(struct mpa_rec_subflow, servers)
 #define SERVERS_SIZE(n) ((size_t)(n) * sizeof(struct mpa_rec_server))
 
 static void put_subflows(struct packer *p, const struct mpa_rec_subflow *subflows, int count)
 {
     for (int i = 0; i < count; i++) {
-        put(p, &subflows[i], SERVERS_AT);
-        put(p, (const char *)&subflows[i] + BEHIND_AT, BEHIND_SIZE);
-        put(p, subflows[i].servers, SERVERS_SIZE(subflows[i].server_count));
+        put(p, &subflows[i], SUBFLOW_SIZE, &usual_subflow);
+        put(p, subflows[i].servers, SERVERS_SIZE(subflows[i].server_count), NULL);
     }
 }
 
@@ -168,8 +183,8 @@ static void put_samples(struct packer *p, const struct mpa_samples *samples)
         return;
     }
     mpa_samples_pack(samples, flat);
-    put(p, &announced, sizeof(announced));
-    put(p, flat, size);
+    put(p, &announced, sizeof(announced), NULL);
+    put(p, flat, size, NULL);
     free(flat);
 }
 
@@ -180,10 +195,10 @@ int mpa_record_pack(const struct mpa_rec_conn *conn, uint8_t **buf, size_t *size
     int dir;
     int k;
 
-    put(&p, conn, sizeof(*conn));
+    put(&p, conn, sizeof(*conn), &usual_conn);
     put_subflows(&p, conn->subflows, conn->subflow_count);
     for (i = SUBFLOWS + 1; i < ARRAYS; i++)
-        put(&p, array_items(conn, i), (size_t)array_count(conn, i) * arrays[i].item);
+        put(&p, array_items(conn, i), (size_t)array_count(conn, i) * arrays[i].item, NULL);
     for (dir = 0; dir < 2; dir++)
         for (k = 0; conn->merge.rtt[dir] && k < conn->subflow_count; k++)
             put_samples(&p, &conn->merge.rtt[dir][k]);
@@ -214,61 +229,42 @@ struct unpacker {
     struct mpa_record_room *room; /* Where arrays go; NULL: each is allocated. */
 };
 
-/* A group from 'at', where that many bytes can be read as it may have; returns what lies behind it. */
-static const uint8_t *get_group(const uint8_t *at, uint8_t *ret)
+/* 'count' pieces of a run, the counterpart of put_run(); the last of them has 'last' bytes. */
+static inline void get_run(struct unpacker *u, uint8_t *to, const uint8_t *usual, size_t step,
+                           unsigned count, size_t last)
 {
-    unsigned follow = at[0], null = at[1];
+    unsigned follow = u->at < u->end ? *u->at++ : ~0u;
+    const uint8_t *at = u->at;
 
-    at += HEADER;
-    if (follow == 0 && null == 0) {
-        memset(ret, 0, GROUP * WORD);
-        return at;
+    if (follow >> count != 0 ||
+        (size_t)(u->end - at) < (size_t)__builtin_popcount(follow) * PIECE) {
+        u->status = MPA_ERR_FORMAT;
+        return;
     }
-#pragma GCC unroll 8
-    for (unsigned i = 0; i < GROUP; i++) {
-        uint64_t follows = follow >> i & 1, word;
+    for (unsigned i = 0; i + 1 < count; i++, to += PIECE, usual += step) {
+        unsigned follows = follow >> i & 1;
 
-        memcpy(&word, at, WORD);
-        word = (word & -follows) | (uint64_t)(null >> i & 1) << 63;
-        memcpy(ret + i * WORD, &word, WORD);
-        at += follows * WORD;
+        memcpy(to, follows ? at : usual, PIECE);
+        at += follows * PIECE;
     }
-    return at;
-}
-
-/* The same near the end of the bytes. */
-static const uint8_t *get_last_group(const struct unpacker *u, uint8_t *ret)
-{
-    uint8_t bytes[HEADER + (GROUP + 1) * WORD] = {0};
-    size_t have = (size_t)(u->end - u->at), took;
-
-    memcpy(bytes, u->at, have < sizeof(bytes) ? have : sizeof(bytes));
-    took = (size_t)(get_group(bytes, ret) - bytes);
-    return took <= have ? u->at + took : NULL;
+    memcpy(to, follow >> (count - 1) ? at : usual, last);
+    u->at = at + (follow >> (count - 1)) * PIECE;
 }
 
 /* The counterpart of put(): exactly 'size' bytes. */
-static void get(struct unpacker *u, void *to, size_t size)
+static void get(struct unpacker *u, void *to, size_t size, const void *usual)
 {
     uint8_t *bytes = to;
+    const uint8_t *other = usual ? usual : zeros;
+    size_t step = usual ? PIECE : 0, pieces = size / PIECE, rest = size % PIECE;
 
-    while (size > 0 && u->status == MPA_OK) {
-        size_t room = size < GROUP * WORD ? size : GROUP * WORD;
-        bool plenty = (size_t)(u->end - u->at) >= HEADER + (GROUP + 1) * WORD;
-        uint8_t part[GROUP * WORD];
-        uint8_t *group = room < sizeof(part) ? part : bytes;
-        const uint8_t *behind = plenty ? get_group(u->at, group) : get_last_group(u, group);
-
-        if (!behind) {
-            u->status = MPA_ERR_FORMAT;
-            return;
-        }
-        u->at = behind;
-        if (group == part)
-            memcpy(bytes, part, room);
-        bytes += room;
-        size -= room;
-    }
+    for (; pieces >= RUN && u->status == MPA_OK;
+         pieces -= RUN, bytes += RUN * PIECE, other += RUN * step)
+        get_run(u, bytes, other, step, RUN, PIECE);
+    if (pieces > 0 && u->status == MPA_OK)
+        get_run(u, bytes, other, step, (unsigned)pieces, PIECE);
+    if (rest > 0 && u->status == MPA_OK)
+        get_run(u, bytes + pieces * PIECE, other + pieces * step, step, 1, rest);
 }
 
 static void get_subflows(struct unpacker *u, struct mpa_rec_subflow *subflows, int count)
@@ -276,13 +272,12 @@ static void get_subflows(struct unpacker *u, struct mpa_rec_subflow *subflows, i
     for (int i = 0; i < count && u->status == MPA_OK; i++) {
         struct mpa_rec_subflow *sf = &subflows[i];
 
-        get(u, sf, SERVERS_AT);
-        get(u, (char *)sf + BEHIND_AT, BEHIND_SIZE);
+        get(u, sf, SUBFLOW_SIZE, &usual_subflow);
         if (sf->server_count < 0 || sf->server_count > MPA_REC_SERVERS_MAX) {
             u->status = MPA_ERR_FORMAT;
             return;
         }
-        get(u, sf->servers, SERVERS_SIZE(sf->server_count));
+        get(u, sf->servers, SERVERS_SIZE(sf->server_count), NULL);
         memset(&sf->servers[sf->server_count], 0,
                SERVERS_SIZE(MPA_REC_SERVERS_MAX - sf->server_count));
     }
@@ -311,8 +306,8 @@ static void *get_array(struct unpacker *u, int count, size_t which)
     size_t item = arrays[which].item;
     void *items;
 
-    /* Even zeros take a header for each group: a count beyond that is damage. */
-    if (count < 0 || (uint64_t)count * item / (GROUP * WORD) > (uint64_t)(u->end - u->at))
+    /* Even zeros take a header for each run: a count beyond that is damage. */
+    if (count < 0 || (uint64_t)count * item / (RUN * PIECE) > (uint64_t)(u->end - u->at))
         u->status = MPA_ERR_FORMAT;
     if (u->status != MPA_OK || count == 0)
         return NULL;
@@ -322,7 +317,7 @@ static void *get_array(struct unpacker *u, int count, size_t which)
     else if (which == SUBFLOWS)
         get_subflows(u, items, count);
     else
-        get(u, items, (size_t)count * item);
+        get(u, items, (size_t)count * item, NULL);
     return items;
 }
 
@@ -331,8 +326,8 @@ static void get_samples(struct unpacker *u, struct mpa_samples *ret)
     uint64_t size = 0;
     uint8_t *flat;
 
-    get(u, &size, sizeof(size));
-    if (u->status == MPA_OK && size / (GROUP * WORD) > (uint64_t)(u->end - u->at))
+    get(u, &size, sizeof(size), NULL);
+    if (u->status == MPA_OK && size / (RUN * PIECE) > (uint64_t)(u->end - u->at))
         u->status = MPA_ERR_FORMAT;
     if (u->status != MPA_OK)
         return;
@@ -341,7 +336,7 @@ static void get_samples(struct unpacker *u, struct mpa_samples *ret)
         u->status = MPA_ERR_NOMEM;
         return;
     }
-    get(u, flat, size);
+    get(u, flat, size, NULL);
     if (u->status == MPA_OK && mpa_samples_unpack(flat, size, ret) != size)
         u->status = MPA_ERR_NOMEM;
     free(flat);
@@ -361,7 +356,7 @@ static int unpack(struct unpacker *u, struct mpa_rec_conn *conn)
 {
     bool has_rtt[2];
 
-    get(u, conn, sizeof(*conn));
+    get(u, conn, sizeof(*conn), &usual_conn);
     /* What was read are the pointers of another record: none of them may be freed here. */
     for (int dir = 0; dir < 2; dir++) {
         has_rtt[dir] = conn->merge.rtt[dir] != NULL;

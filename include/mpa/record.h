@@ -82,52 +82,70 @@ struct mpa_rec_rst {
     int64_t packets;     /* RSTs in this direction. */
 };
 
+/* This and the records below: what most have stands in front, because a packed record holds 32 bytes of them or none (record_pack.h). */
 struct mpa_rec_subflow {
     int64_t id; /* In its connection, from 0 by first packet. */
     enum mpa_word role; /* MPA_ROLE_* */
+    enum mpa_word vantage; /* By its handshake: MPA_VANTAGE_*. */
     struct mpa_endpoint client, server; /* Client is the connection's client also when the server opened the subflow. */
-    int64_t on_vip; /* 0 or 1; filled by mpa_measure_complete(). */
-    char community_id[40]; /* Community ID v1, seed 0. */
-    int64_t syn_ns, established_ns, usable_ns, first_ns, last_ns;
-    struct mpa_both backup; /* Last state said by each side: v[TO_SERVER] by the client; 0 or 1, MPA_NULL unknown. */
-    struct mpa_both packets, bytes, retransmitted_bytes, reinjected_bytes;
-    int64_t syn_retransmissions;
-    struct mpa_rec_percentiles rtt[2]; /* Of data in that direction: segment to its acknowledgement. */
-    struct mpa_rec_server servers[MPA_REC_SERVERS_MAX];
+
+    int64_t syn_ns, established_ns, usable_ns, first_ns;
+
+    int64_t last_ns;
+    struct mpa_both packets;
     int server_count;
     bool has_reset;
+    bool opened_by_server;
+    bool has_isn[2]; /* Identity for merging from here ... */
+
+    struct mpa_both bytes;
+    uint32_t isn[2];       /* Initial sequence numbers by direction; valid with has_isn. */
+    uint32_t join_token;   /* Token of the join SYN. */
+    enum mpa_word join_verdict; /* MPA_HMAC_*: of the SYN/ACK; where that says nothing, of the third ACK; NONE: no join, or no HMAC seen. */
+
+    uint32_t nonce[2];     /* MP_JOIN random numbers by direction; valid with has_nonce. */
+    uint8_t join_hmac[8];  /* Of the join SYN/ACK: decides between connections with equal tokens. */
+    bool has_nonce[2];
+    bool has_join_token;
+    bool has_join_hmac; /* ... to here. */
+    int64_t syn_retransmissions;
+
+    struct mpa_both backup; /* Last state said by each side: v[TO_SERVER] by the client; 0 or 1, MPA_NULL unknown. */
+    int64_t on_vip; /* 0 or 1; filled by mpa_measure_complete(). */
+    int64_t icmp_errors;        /* ICMP errors that quoted it. */
+
+    struct mpa_both retransmitted_bytes, reinjected_bytes;
+
+    struct mpa_rec_percentiles rtt[2]; /* Of data in that direction: segment to its acknowledgement. */
+
     struct mpa_rec_reset reset; /* The earliest. */
     struct mpa_rec_rst rst[2];  /* By direction of the RST. */
-    int64_t icmp_errors;        /* ICMP errors that quoted it. */
     int64_t icmp_too_big_astray; /* Packet Too Big that reached another server than the subflow's. */
-    enum mpa_word vantage;      /* By its handshake: MPA_VANTAGE_*. */
-    /* Identity for merging. */
-    uint32_t isn[2];       /* Initial sequence numbers by direction; valid with has_isn. */
-    bool has_isn[2];
-    uint32_t nonce[2];     /* MP_JOIN random numbers by direction; valid with has_nonce. */
-    bool has_nonce[2];
-    uint32_t join_token;   /* Token of the join SYN. */
-    bool has_join_token;
-    bool opened_by_server;
-    uint8_t join_hmac[8];  /* Of the join SYN/ACK: decides between connections with equal tokens. */
-    bool has_join_hmac;
-    enum mpa_word join_verdict; /* MPA_HMAC_*: of the SYN/ACK; where that says nothing, of the third ACK; NONE: no join, or no HMAC seen. */
+    char community_id[40]; /* Community ID v1, seed 0. */
+
+    struct mpa_rec_server servers[MPA_REC_SERVERS_MAX];
 };
 
 struct mpa_rec_add_addr {
-    bool from_server;
     int64_t id;
     struct mpa_addr addr;
     int64_t port; /* MPA_NULL without. */
-    int64_t transmissions, first_ns, last_ns, echoes, echo_ns;
+
+    int64_t transmissions, first_ns, last_ns, echoes;
+
+    int64_t echo_ns;
     int64_t last_before_echo_ns; /* Last copy before the first echo. */
-    struct mpa_frame_ref first_frame, echo_frame;
+    struct mpa_frame_ref first_frame;
+
+    struct mpa_frame_ref echo_frame;
     enum mpa_word hmac;    /* MPA_HMAC_* */
-    bool altered;          /* Of several captures one shows the right HMAC, another a wrong one. */
-    enum mpa_word v6_secret; /* MPA_HMAC_OK or _BAD: whether the address follows from --v6-secret; NONE: not asked, or not to be told. */
     enum mpa_word vantage; /* MPA_AA_VANTAGE_* */
-    int64_t joined_from[16]; /* Subflow ids. */
+    bool from_server;
+    bool altered;          /* Of several captures one shows the right HMAC, another a wrong one. */
     int joined_count;
+
+    int64_t joined_from[16]; /* Subflow ids. */
+    enum mpa_word v6_secret; /* MPA_HMAC_OK or _BAD: whether the address follows from --v6-secret; NONE: not asked, or not to be told. */
 };
 
 struct mpa_rec_hit {
@@ -206,24 +224,24 @@ struct mpa_rec_conn {
     int64_t id;
     enum mpa_word protocol; /* MPA_PROTOCOL_* */
     enum mpa_dialect dialect;
-    const char *dialect_evidence[8]; /* Static texts. */
-    int dialect_evidence_count;
     struct mpa_endpoint client, server;
-    int64_t server_denies_join, client_denies_join; /* 0 or 1; MPA_NULL unknown. */
-    int64_t token_client, token_server;             /* 32 bits; MPA_NULL unknown. */
-    int64_t ts_identity; /* Low 12 bits of all timestamps of the server; -1: they change; MPA_NULL unknown. */
-    bool ts_strayed;     /* ... but those of one subflow began with others. */
+
     int64_t syn_ns, established_ns, first_ns, last_ns;
+
+    struct mpa_both bytes;
+    int64_t last_data_ns; /* Latest new data to the client; MPA_NULL none. */
     enum mpa_word outcome; /* MPA_OUTCOME_* */
     enum mpa_word fallback; /* MPA_FALLBACK_REASON_*; NONE is null. */
-    int64_t fallback_ns;
-    struct mpa_frame_ref fallback_frame;
-    struct mpa_both bytes, dsn_out_of_order_bytes;
-    int64_t last_data_ns; /* Latest new data to the client; MPA_NULL none. */
+
+    int64_t token_client, token_server;             /* 32 bits; MPA_NULL unknown. */
+    int64_t server_denies_join, client_denies_join; /* 0 or 1; MPA_NULL unknown. */
+
     struct mpa_rec_subflow *subflows;
-    int subflow_count;
     struct mpa_rec_add_addr *add_addrs;
+    int subflow_count;
     int add_addr_count;
+    int64_t ts_identity; /* Low 12 bits of all timestamps of the server; -1: they change; MPA_NULL unknown. */
+
     struct {
         enum mpa_word state;   /* MPA_MIGRATION_* */
         enum mpa_word left_by; /* MPA_LEFT_BY_*; NONE is null. */
@@ -233,17 +251,25 @@ struct mpa_rec_conn {
         double vip_share_after[2]; /* NaN is null. */
     } migration;
     int64_t unprotected_dur_ns;
-    struct mpa_rec_hit *hits;
-    int hit_count;
-    int64_t survived; /* 0 or 1; MPA_NULL without hits or undetermined. */
+
+    int dialect_evidence_count;
+    bool ts_strayed;      /* ts_identity holds, but the timestamps of one subflow began with another. */
     bool hit_unprotected; /* The first hit was before a direct subflow was usable. */
+    const char *dialect_evidence[8]; /* Static texts. */
+
+    struct mpa_both dsn_out_of_order_bytes;
+    int64_t fallback_ns;
+    struct mpa_frame_ref fallback_frame;
+    int64_t survived; /* 0 or 1; MPA_NULL without hits or undetermined. */
     int64_t failed_ns;    /* When it failed; MPA_NULL. */
+    struct mpa_rec_hit *hits;
     struct mpa_rec_note *notes;
+    struct mpa_rec_finding *findings; /* With --check. */
+    struct mpa_rec_tally *tallies; /* The same; sorted by rule and verdict. */
+    int hit_count;
     int note_count;
     int notes_dropped; /* Notes beyond the bound. */
-    struct mpa_rec_finding *findings; /* With --check. */
     int finding_count;
-    struct mpa_rec_tally *tallies; /* The same; sorted by rule and verdict. */
     int tally_count;
 
     /* What merging needs; not printed. */
