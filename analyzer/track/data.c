@@ -7,7 +7,7 @@
 /* One piece of payload that is new on its subflow, at the data level. */
 static void see_data(struct pass *p, uint64_t dsn, uint64_t size)
 {
-    struct mpa_data_half *d = &p->conn->data[p->dir];
+    struct mpa_data_half *d = p->data;
     struct mpa_piece pieces[MPA_SPACE_PIECES];
     uint64_t before = d->seen.begun ? mpa_space_contiguous(&d->seen) : dsn;
     uint64_t fresh;
@@ -33,14 +33,14 @@ static void see_data(struct pass *p, uint64_t dsn, uint64_t size)
 
 static void see_piece(struct pass *p, uint64_t start, uint64_t end)
 {
-    struct mpa_half *h = &p->sf->half[p->dir];
+    struct mpa_half *h = p->half;
 
     while (start < end) {
         uint64_t covered;
         uint64_t dsn = dss_lookup(h, start, &covered);
 
         if (covered == 0) { /* No mapping was captured for it: still data, of unknown place. */
-            p->conn->data[p->dir].bytes += end - start;
+            p->data->bytes += end - start;
             p->facts->new_data += (uint32_t)(end - start);
             return;
         }
@@ -70,7 +70,7 @@ static void time_payload(struct pass *p, bool again)
 
 static void see_payload(struct pass *p)
 {
-    struct mpa_half *h = &p->sf->half[p->dir];
+    struct mpa_half *h = p->half;
     struct mpa_piece pieces[MPA_SPACE_PIECES];
     uint64_t size = p->seg->payload_size, fresh;
     uint64_t before = h->seen.begun ? mpa_space_contiguous(&h->seen) : p->seq;
@@ -88,10 +88,10 @@ static void see_payload(struct pass *p)
     } else {
         p->facts->new_data = p->facts->declared = (uint32_t)fresh;
         p->facts->progress = mpa_space_contiguous(&h->seen) - before;
-        p->conn->data[p->dir].bytes += fresh;
+        p->data->bytes += fresh;
         for (int i = 0; i < count; i++)
             if (pieces[i].fills)
-                p->conn->data[p->dir].out_of_order += pieces[i].end - pieces[i].start;
+                p->data->out_of_order += pieces[i].end - pieces[i].start;
     }
     if (!p->t->config.no_rtt)
         time_payload(p, fresh < size);
@@ -99,7 +99,7 @@ static void see_payload(struct pass *p)
 
 static void see_fin(struct pass *p)
 {
-    struct mpa_half *h = &p->sf->half[p->dir];
+    struct mpa_half *h = p->half;
     struct mpa_piece pieces[MPA_SPACE_PIECES];
     uint64_t at = p->seq + p->seg->payload_size, fresh;
 
@@ -122,7 +122,7 @@ static void add_rtt(struct mpa_rtt *rtt, uint64_t ack, int64_t ns)
 
 static void see_ack(struct pass *p)
 {
-    struct mpa_half *h = &p->sf->half[other(p->dir)];
+    struct mpa_half *h = p->peer;
     struct mpa_half_more *more = &p->sf->more[other(p->dir)];
     uint64_t near = h->seen.begun ? h->seen.next : h->acked ? h->acked : SEQ_BASE + p->seg->ack;
     uint64_t ack = mpa_unwrap32(near, p->seg->ack);
@@ -163,7 +163,7 @@ static bool is_keepalive(const struct mpa_half *h, const struct pass *p)
 void data_apply(struct pass *p)
 {
     const struct mpa_segment *seg = p->seg;
-    const struct mpa_half *h = &p->sf->half[p->dir];
+    const struct mpa_half *h = p->half;
 
     if (seg->payload_size) {
         if (is_keepalive(h, p))

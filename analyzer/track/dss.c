@@ -39,13 +39,11 @@ void dss_rebase(struct mpa_conn *c, enum mpa_dir dir, uint64_t near)
 }
 
 /* The number as mpa_data_expand() says it, and what it shows of those before it. */
-static inline uint64_t expand(struct pass *p, enum mpa_dir dir, uint64_t value, bool wide)
+static inline uint64_t expand(struct pass *p, struct mpa_data_half *d, uint64_t value, bool wide)
 {
-    struct mpa_data_half *d = &p->conn->data[dir];
-
     if (wide) {
         if (d->flags & MPA_DATA_LOW)
-            dss_rebase(p->conn, dir, value);
+            dss_rebase(p->conn, (enum mpa_dir)(d - p->conn->data), value);
         return value;
     }
     if (!d->seen.begun && !d->acked &&
@@ -56,8 +54,8 @@ static inline uint64_t expand(struct pass *p, enum mpa_dir dir, uint64_t value, 
 
 static void apply_ack(struct pass *p, const struct mpa_dss *dss)
 {
-    struct mpa_data_half *d = &p->conn->data[other(p->dir)];
-    uint64_t ack = expand(p, other(p->dir), dss->data_ack, (dss->flags & MPA_DSS_ACK8) != 0);
+    struct mpa_data_half *d = p->peer_data;
+    uint64_t ack = expand(p, d, dss->data_ack, (dss->flags & MPA_DSS_ACK8) != 0);
 
     if (d->acked && (int64_t)(ack - d->acked) <= 0)
         return;
@@ -73,14 +71,14 @@ static void apply_ack(struct pass *p, const struct mpa_dss *dss)
 }
 
 /* 'size' bytes from subflow sequence number 'low' (as on the wire) carry 'dsn' on. */
-static void declare(struct pass *p, uint64_t dsn, uint32_t low, uint32_t size)
+static inline void declare(struct pass *p, uint64_t dsn, uint32_t low, uint32_t size)
 {
-    struct mpa_half *h = &p->sf->half[p->dir];
+    struct mpa_half *h = p->half;
     struct mpa_piece pieces[MPA_SPACE_PIECES];
     uint64_t fresh = 0;
     struct mpa_mapping m = {dsn, mpa_unwrap32(p->seq, low), size};
 
-    mpa_space_see(&p->conn->data[p->dir].declared, dsn, dsn + size, pieces, &fresh);
+    mpa_space_see(&p->data->declared, dsn, dsn + size, pieces, &fresh);
     p->facts->declared += (uint32_t)fresh;
     if (h->map[0].dsn == m.dsn && h->map[0].seq == m.seq && h->map[0].size == m.size)
         return;
@@ -93,7 +91,7 @@ static void declare(struct pass *p, uint64_t dsn, uint32_t low, uint32_t size)
    smallest difference seen is the best one, and exact from the first segment of a mapping on. */
 static bool find_isn(struct pass *p, const struct mpa_dss *dss)
 {
-    struct mpa_half *h = &p->sf->half[p->dir];
+    struct mpa_half *h = p->half;
     uint32_t candidate = p->seg->seq - dss->ssn;
 
     if (h->flags & MPA_HALF_ISN) {
@@ -109,7 +107,7 @@ static bool find_isn(struct pass *p, const struct mpa_dss *dss)
 
 static void apply_fin(struct pass *p, const struct mpa_option *o, uint64_t fin_dsn)
 {
-    struct mpa_data_half *d = &p->conn->data[p->dir];
+    struct mpa_data_half *d = p->data;
 
     if (d->flags & MPA_DATA_FIN)
         return;
@@ -123,9 +121,9 @@ static void apply_fin(struct pass *p, const struct mpa_option *o, uint64_t fin_d
 static void apply_map(struct pass *p, const struct mpa_option *o)
 {
     const struct mpa_dss *dss = &o->dss;
-    struct mpa_data_half *d = &p->conn->data[p->dir];
+    struct mpa_data_half *d = p->data;
     bool fin = (dss->flags & MPA_DSS_FIN) != 0;
-    uint64_t dsn = expand(p, p->dir, dss->dsn, (dss->flags & MPA_DSS_DSN8) != 0);
+    uint64_t dsn = expand(p, d, dss->dsn, (dss->flags & MPA_DSS_DSN8) != 0);
     uint32_t size = dss->length;
 
     if (size == 0) {
@@ -146,7 +144,7 @@ static void apply_map(struct pass *p, const struct mpa_option *o)
 void dss_apply(struct pass *p, const struct mpa_option *o)
 {
     p->has_dss = true;
-    p->sf->half[p->dir].flags |= MPA_HALF_DSS;
+    p->half->flags |= MPA_HALF_DSS;
     if (p->conn->protocol != MPA_PROTOCOL_MPTCP)
         return;
     if (o->dss.flags & MPA_DSS_ACK)
@@ -157,8 +155,8 @@ void dss_apply(struct pass *p, const struct mpa_option *o)
 
 void dss_first_data(struct pass *p, const struct mpa_capable *cap)
 {
-    const struct mpa_data_half *d = &p->conn->data[p->dir];
-    const struct mpa_half *h = &p->sf->half[p->dir];
+    const struct mpa_data_half *d = p->data;
+    const struct mpa_half *h = p->half;
 
     if (p->conn->protocol != MPA_PROTOCOL_MPTCP || !(d->flags & MPA_DATA_KEY) || cap->length == 0)
         return;

@@ -18,7 +18,7 @@ void fallback_set(struct pass *p, enum mpa_word reason)
 static void check_synack(struct pass *p)
 {
     if (!(p->seg->flags & MPA_TCP_ACK) || p->has_capable || p->rival ||
-        !(p->sf->flags & MPA_SF_SYN_CAPABLE) || p->conn->data[p->dir].flags & MPA_DATA_CAPABLE)
+        !(p->sf->flags & MPA_SF_SYN_CAPABLE) || p->data->flags & MPA_DATA_CAPABLE)
         return;
     fallback_set(p, p->sf->flags & MPA_SF_PLAIN_SYN ? MPA_FALLBACK_REASON_SYN_DROPPED
                                                     : MPA_FALLBACK_REASON_SYNACK_PLAIN);
@@ -27,10 +27,10 @@ static void check_synack(struct pass *p)
 /* Payload that no mapping covers, before the peer confirmed the data level. */
 static bool unmapped(const struct pass *p)
 {
-    const struct mpa_half *h = &p->sf->half[p->dir];
+    const struct mpa_half *h = p->half;
     uint64_t covered;
 
-    if (p->conn->data[p->dir].acked || p->seq < h->seen.next)
+    if (p->data->acked || p->seq < h->seen.next)
         return false;
     dss_lookup(h, p->seq, &covered);
     return covered == 0;
@@ -40,7 +40,7 @@ void fallback_check(struct pass *p)
 {
     const struct mpa_segment *seg = p->seg;
     const struct mpa_subflow *sf = p->sf;
-    const struct mpa_half *h = &sf->half[p->dir];
+    const struct mpa_half *h = p->half;
 
     if (p->conn->protocol != MPA_PROTOCOL_MPTCP || sf->role != MPA_ROLE_INITIAL ||
         seg->options_truncated || seg->options_malformed)
@@ -54,7 +54,7 @@ void fallback_check(struct pass *p)
         return;
     if (!(h->flags & MPA_HALF_OPTIONS) && p->dir == opener(sf)) {
         /* The third ACK, or whatever of the opener the capture has first. */
-        if (sf->half[other(p->dir)].flags & MPA_HALF_SYN)
+        if (p->peer->flags & MPA_HALF_SYN)
             fallback_set(p, MPA_FALLBACK_REASON_ACK_PLAIN);
     } else if (seg->payload_size && !(h->flags & MPA_HALF_DSS)) {
         uint64_t covered;

@@ -170,6 +170,8 @@ struct pass {
     struct mpa_subflow *sf;
     struct mpa_conn *conn;
     enum mpa_dir dir;
+    struct mpa_half *half, *peer;           /* What the segment's sender sent on the subflow, and what its peer did ... */
+    struct mpa_data_half *data, *peer_data; /* ... and in the connection. */
     struct mpa_facts *facts;
     bool had_mptcp; /* Carries an MPTCP option of any condition. */
     bool has_dss;
@@ -181,6 +183,15 @@ struct pass {
 static inline enum mpa_dir other(enum mpa_dir dir)
 {
     return dir == MPA_TO_SERVER ? MPA_TO_CLIENT : MPA_TO_SERVER;
+}
+
+/* Subflow, connection and direction are known, or another connection is. */
+static inline void pass_sides(struct pass *p)
+{
+    p->half = &p->sf->half[p->dir];
+    p->peer = &p->sf->half[other(p->dir)];
+    p->data = &p->conn->data[p->dir];
+    p->peer_data = &p->conn->data[other(p->dir)];
 }
 
 /* The direction in which the subflow's opener sends. */

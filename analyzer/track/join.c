@@ -113,6 +113,7 @@ static bool try_others(struct pass *p, enum mpa_dir sender, const uint8_t *mac, 
             verify(p->t, sf, c, sender, mac, size)) {
             subflow_move(p->t, sf, c);
             p->conn = c;
+            pass_sides(p);
             return true;
         }
     return false;

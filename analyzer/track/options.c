@@ -107,7 +107,7 @@ static void apply_one(struct pass *p, const struct mpa_option *o)
         tell(p, MPA_EVENT_MP_FAIL, o, NULL, 0);
         break;
     case MPA_MP_FASTCLOSE:
-        p->conn->data[p->dir].flags |= MPA_DATA_FASTCLOSE;
+        p->data->flags |= MPA_DATA_FASTCLOSE;
         tell(p, MPA_EVENT_FASTCLOSE, o, NULL, 0);
         break;
     case MPA_MP_TCPRST:
@@ -172,5 +172,5 @@ void options_apply(struct pass *p)
         }
     }
     if (p->had_mptcp && !(seg->flags & MPA_TCP_SYN))
-        p->sf->half[p->dir].flags |= MPA_HALF_OPTIONS;
+        p->half->flags |= MPA_HALF_OPTIONS;
 }

@@ -292,7 +292,7 @@ uint64_t mpa_half_unwrap(const struct mpa_half *h, uint32_t seq)
 
 static void note_packet(struct pass *p)
 {
-    struct mpa_half *h = &p->sf->half[p->dir];
+    struct mpa_half *h = p->half;
     const struct mpa_segment *seg = p->seg;
 
     h->packets++;
@@ -338,7 +338,7 @@ static void apply(struct pass *p)
         fallback_check(p);
     if (seg->flags & MPA_TCP_RST) {
         tell(p, MPA_EVENT_RST, NULL, NULL, 0);
-        p->sf->half[p->dir].flags |= MPA_HALF_RST;
+        p->half->flags |= MPA_HALF_RST;
         subflow_check_live(p);
     } else if (!(seg->flags & MPA_TCP_SYN)) {
         data_apply(p);
@@ -377,6 +377,7 @@ static void step(struct mpa_tracker *t, const struct mpa_segment *seg,
     if (!find_subflow(&p, flow, ahead->flow_hash))
         return;
     t->counts.segments++;
+    pass_sides(&p);
     apply(&p);
     copy_note(t->seen, ahead, p.sf, p.dir);
     *ret_subflow = p.sf;
