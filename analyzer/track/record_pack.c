@@ -237,7 +237,8 @@ static inline void get_run(struct unpacker *u, uint8_t *to, const uint8_t *usual
     const uint8_t *at = u->at;
 
     if (follow >> count != 0 ||
-        (size_t)(u->end - at) < (size_t)__builtin_popcount(follow) * PIECE) {
+        ((size_t)(u->end - at) < RUN * PIECE &&
+         (size_t)(u->end - at) < (size_t)__builtin_popcount(follow) * PIECE)) {
         u->status = MPA_ERR_FORMAT;
         return;
     }

@@ -49,8 +49,8 @@ static bool grow(struct table *t)
 
 bool table_add(struct table *t, void *item, uint32_t hash, uint32_t note)
 {
-    /* Half of them are empty: most items stand at their first place then. */
-    if (t->count > t->mask / 2 && !grow(t) && t->count >= t->mask)
+    /* A quarter of them is empty at least: most items stand at their first place then, or next to it. */
+    if (t->count > t->mask / 4 * 3 && !grow(t) && t->count >= t->mask)
         return false;
     *place_for(t, hash) = (struct table_entry){.item = item, .hash = hash, .note = note};
     t->count++;
