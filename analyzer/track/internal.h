@@ -108,7 +108,7 @@ struct copy_slot {
 struct copy_seen {
     struct mpa_subflow *subflow; /* Valid while its connection's id is that of 'conn_and_dir'. */
     uint32_t number;             /* Of its first view. */
-    uint32_t conn_and_dir; /* The id's lower bits, and enum mpa_dir in the last bit. */
+    uint32_t conn_and_dir;       /* The id's lower bits, and enum mpa_dir in the last bit. */
 };
 
 /* What identifies a packet whatever router or translator it passed; never 0. */
@@ -139,7 +139,7 @@ struct mpa_tracker {
     struct mpa_track_config config;
     struct mpa_track_counts counts;
     struct flow_table flows;
-    struct table tokens[2]; /* Connections by the owner's direction: [MPA_TO_SERVER] client tokens. */
+    struct table tokens[2]; /* By the owner's direction: [MPA_TO_SERVER] client tokens. */
     struct pool conns, subflows, views, adverts, rtts, rivals;
     struct mpa_conn *timers[TIMER_SLOTS];
     int64_t now_ns;       /* Highest time seen. */
@@ -170,7 +170,8 @@ struct pass {
     struct mpa_subflow *sf;
     struct mpa_conn *conn;
     enum mpa_dir dir;
-    struct mpa_half *half, *peer;           /* What the segment's sender sent on the subflow, and what its peer did ... */
+    struct mpa_half *half,
+        *peer; /* What its sender sent on the subflow, and what its peer did ... */
     struct mpa_data_half *data, *peer_data; /* ... and in the connection. */
     struct mpa_facts *facts;
     bool had_mptcp; /* Carries an MPTCP option of any condition. */

@@ -51,9 +51,8 @@ static const struct mpa_rec_conn usual_conn = {
         .min_ns = MPA_NULL, .p50_ns = MPA_NULL, .p95_ns = MPA_NULL, .p99_ns = MPA_NULL,            \
         .max_ns = MPA_NULL                                                                         \
     }
-static const struct mpa_rec_subflow usual_subflow = {.on_vip = MPA_NULL,
-                                                     .rtt = {NO_RTT, NO_RTT},
-                                                     .rst = {{.ns = MPA_NULL}, {.ns = MPA_NULL}}};
+static const struct mpa_rec_subflow usual_subflow = {
+    .on_vip = MPA_NULL, .rtt = {NO_RTT, NO_RTT}, .rst = {{.ns = MPA_NULL}, {.ns = MPA_NULL}}};
 #undef NO_RTT
 
 static int array_count(const struct mpa_rec_conn *conn, size_t i)
@@ -141,7 +140,8 @@ static void put(struct packer *p, const void *from, size_t size, const void *usu
 {
     const uint8_t *bytes = from, *other = usual ? usual : zeros;
     size_t step = usual ? PIECE : 0, pieces = size / PIECE, rest = size % PIECE;
-    uint8_t last[PIECE] = {0}, usual_last[PIECE] = {0}; /* What lies behind the end reads as zero. */
+    uint8_t last[PIECE] = {0},
+            usual_last[PIECE] = {0}; /* What lies behind the end reads as zero. */
     uint8_t *to;
 
     if (size == 0 || !make_room(p, size))

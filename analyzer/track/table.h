@@ -18,7 +18,7 @@ struct table_entry {
 
 struct table {
     struct table_entry *at;
-    size_t mask;            /* Entries - 1; at least one of them is empty. */
+    size_t mask; /* Entries - 1; at least one of them is empty. */
     size_t count;
 };
 
@@ -27,7 +27,7 @@ bool table_init(struct table *t); /* False when memory ends. */
 bool table_add(struct table *t, void *item, uint32_t hash, uint32_t note);
 void table_remove(struct table *t, const void *item, uint32_t hash);
 void table_clear(struct table *t); /* Its memory stays. */
-void table_free(struct table *t); /* Also one of all zeros. */
+void table_free(struct table *t);  /* Also one of all zeros. */
 
 /* The first entry that may have 'hash', and the one behind 'e'; those up to the first empty one are to be looked at. */
 static inline struct table_entry *table_first(const struct table *t, uint32_t hash)

@@ -157,7 +157,7 @@ FETCHES void fetch(const void *object, size_t from, size_t upto)
 /* Connections that end have been silent for long and lie in no cache: fetch what their end reads, in steps, for each needs the one before.
    'c' ends now, 'next' and 'after' are to follow it; each may be NULL. */
 FETCHES void fetch_ending(const struct mpa_tracker *t, const struct mpa_conn *c,
-                         const struct mpa_conn *next, const struct mpa_conn *after)
+                          const struct mpa_conn *next, const struct mpa_conn *after)
 {
     if (c->subflows && c->subflows->next)
         fetch(c->subflows->next, 0, t->subflows.item);
@@ -407,8 +407,9 @@ void mpa_tracker_segment(struct mpa_tracker *t, const struct mpa_segment *segmen
 /* What is known of a segment ahead. */
 struct seat {
     struct mpa_segment_ahead ahead;
-    enum mpa_dir dir;      /* Where 'flow' says so. */
-    struct mpa_flow *flow; /* Whose it most likely is; NULL: nobody's.  It may have gone by now: its memory has not. */
+    /* Whose it most likely is, and which way it goes there; NULL: nobody's.  It may have gone by now: its memory has not. */
+    struct mpa_flow *flow;
+    enum mpa_dir dir;
 };
 
 /* Where a segment's flow is looked for. */
@@ -422,7 +423,7 @@ FETCHES void fetch_place(struct mpa_tracker *t, const struct mpa_segment *seg, s
 
 /* What a packet reads or writes of its subflow when nothing is special about it. */
 FETCHES void fetch_subflow(const struct mpa_tracker *t, const struct mpa_subflow *sf,
-                          enum mpa_dir dir)
+                           enum mpa_dir dir)
 {
     fetch(sf, 0, offsetof(struct mpa_subflow, half));
     fetch(&sf->half[dir], 0, sizeof(struct mpa_half));
@@ -433,7 +434,7 @@ FETCHES void fetch_subflow(const struct mpa_tracker *t, const struct mpa_subflow
 }
 
 FETCHES void fetch_flow(const struct mpa_tracker *t, const struct mpa_segment *seg,
-                       struct seat *seat)
+                        struct seat *seat)
 {
     const struct table_entry *e = table_first(&t->flows.table, seat->ahead.flow_hash);
 

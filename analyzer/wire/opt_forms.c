@@ -94,14 +94,17 @@ static const struct form tcprst[] = {
 };
 /* clang-format on */
 
-#define ROWS(forms) {forms, sizeof(forms) / sizeof((forms)[0])}
+#define ROWS(forms)                                                                                \
+    {                                                                                              \
+        forms, sizeof(forms) / sizeof((forms)[0])                                                  \
+    }
 static const struct {
     const struct form *forms;
     size_t count;
 } by_subtype[] = {
-    [MPA_MP_CAPABLE] = ROWS(capable),   [MPA_MP_JOIN] = ROWS(join),
-    [MPA_ADD_ADDR] = ROWS(add_addr),    [MPA_REMOVE_ADDR] = ROWS(remove_addr),
-    [MPA_MP_PRIO] = ROWS(prio),         [MPA_MP_FAIL] = ROWS(fail),
+    [MPA_MP_CAPABLE] = ROWS(capable),     [MPA_MP_JOIN] = ROWS(join),
+    [MPA_ADD_ADDR] = ROWS(add_addr),      [MPA_REMOVE_ADDR] = ROWS(remove_addr),
+    [MPA_MP_PRIO] = ROWS(prio),           [MPA_MP_FAIL] = ROWS(fail),
     [MPA_MP_FASTCLOSE] = ROWS(fastclose), [MPA_MP_TCPRST] = ROWS(tcprst),
 };
 #undef ROWS

@@ -71,9 +71,9 @@ struct mpa_segment {
     uint32_t payload_size; /* By the IP length. */
     uint8_t flags; /* MPA_TCP_* only: the five bits, so that comparing with == is safe under ECN. */
     bool has_ts;
-    bool has_macs;          /* Ethernet; a cooked capture has a source only (dst_mac is zero, 'has_macs'
+    bool has_macs;  /* Ethernet; a cooked capture has a source only (dst_mac is zero, 'has_macs'
                                false). */
-    uint8_t tunnel;         /* enum mpa_tunnel of the innermost tunnel. */
+    uint8_t tunnel; /* enum mpa_tunnel of the innermost tunnel. */
     uint8_t mptcp_count;    /* MPTCP options found. */
     bool options_malformed; /* The option list contradicts itself; what stood before is used. */
     bool options_truncated; /* The capture cut the option area. */
@@ -109,7 +109,7 @@ struct mpa_segment {
     uint8_t mptcp_at[MPA_SEGMENT_OPTIONS]; /* Offsets of the MPTCP options in 'options'. */
     uint32_t payload_captured;             /* Bytes at 'payload'. */
     const uint8_t *payload;                /* Borrowed; NULL when none was captured. */
-    struct mpa_addr outer_dst; /* Of the innermost tunnel: it names the server.  Zero without tunnel. */
+    struct mpa_addr outer_dst; /* Of the innermost tunnel: names the server.  Zero without. */
 };
 
 /* An ICMP or ICMPv6 error that quotes a TCP segment (RFC 792, RFC 4443). */

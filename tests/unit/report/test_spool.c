@@ -346,8 +346,7 @@ static void test_large(void)
 }
 
 CU_TestInfo spool_tests[] = {
-    {"pack", test_pack},           {"any bytes", test_any_bytes},
-    {"damage", test_damage},       {"order", test_order},
-    {"empty", test_empty},         {"large records", test_large},
+    {"pack", test_pack},   {"any bytes", test_any_bytes}, {"damage", test_damage},
+    {"order", test_order}, {"empty", test_empty},         {"large records", test_large},
     {"limit", test_limit}, {"no folder", test_no_folder}, CU_TEST_INFO_NULL,
 };
