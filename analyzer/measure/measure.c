@@ -106,8 +106,8 @@ static inline void hop_segment(struct mpa_measure *m, const struct mpa_segment *
 {
     struct sub_user *u = sf->user;
     uint64_t to = measure_key_mac(seg->dst_mac), from = measure_key_mac(seg->src_mac);
-    uint64_t key = to ^ ((to ^ from) &
-                         -(uint64_t)dir); /* No branch: which way a packet goes nobody foresees. */
+    /* The one or the other without a branch: which way a packet goes nobody foresees. */
+    uint64_t key = to ^ ((to ^ from) & -(uint64_t)dir);
 
     if (u->hop_kind == HOP_MAC && seg->has_macs && seg->tunnel == MPA_TUNNEL_NONE &&
         !sf->flow.next_view && key == u->hop_key)

@@ -37,10 +37,9 @@ struct mpa_spool {
     size_t packed_capacity;
 
     /* In memory; allocated for the first record. */
-    uint8_t *
-        kept; /* 'memory' bytes, of which 'kept_size' are used and no more than 'limit' are to be. */
+    uint8_t *kept; /* 'memory' bytes, of which 'kept_size' are used. */
     size_t memory;
-    size_t limit;
+    size_t limit; /* ... and no more than so many are to be. */
     size_t kept_size;
     struct slot *slots; /* Of the ids below 'slot_count'. */
     int64_t slot_count;

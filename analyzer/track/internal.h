@@ -170,9 +170,9 @@ struct pass {
     struct mpa_subflow *sf;
     struct mpa_conn *conn;
     enum mpa_dir dir;
-    struct mpa_half *half,
-        *peer; /* What its sender sent on the subflow, and what its peer did ... */
-    struct mpa_data_half *data, *peer_data; /* ... and in the connection. */
+    /* What its sender sent on the subflow and what its peer did, and both in the connection. */
+    struct mpa_half *half, *peer;
+    struct mpa_data_half *data, *peer_data;
     struct mpa_facts *facts;
     bool had_mptcp; /* Carries an MPTCP option of any condition. */
     bool has_dss;
