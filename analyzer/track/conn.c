@@ -183,38 +183,69 @@ void subflow_move(struct mpa_tracker *t, struct mpa_subflow *sf, struct mpa_conn
 
 /* ---- Tokens ---------------------------------------------------------------------------------------------- */
 
+/* One to one, so that equal hashes are equal tokens, and keyed: who chooses tokens does not choose their places. */
+static uint32_t token_hash(const struct mpa_tracker *t, uint32_t token)
+{
+    uint32_t h = token ^ (uint32_t)t->flows.key[1];
+
+    h = (h ^ h >> 16) * (uint32_t)t->flows.key[0];
+    h = (h ^ h >> 15) * 0x846ca68bu;
+    return h ^ h >> 16;
+}
+
+/* The entry of the token, or the empty one where it would be. */
+static struct table_entry *token_entry(const struct mpa_tracker *t, uint32_t token,
+                                       enum mpa_dir owner)
+{
+    const struct table *tt = &t->tokens[owner];
+    uint32_t hash = token_hash(t, token);
+    struct table_entry *e = table_first(tt, hash);
+
+    while (e->item && e->hash != hash)
+        e = table_next(tt, e);
+    return e;
+}
+
 void token_insert(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner)
 {
     struct mpa_data_half *d = &c->data[owner];
+    struct table_entry *e = token_entry(t, d->token, owner);
 
-    if (table_add(&t->tokens[owner], c, d->token, 0))
-        d->flags |= MPA_DATA_TOKEN;
-    else
+    d->token_chain = e->item;
+    if (e->item) {
+        e->item = c;
+    } else if (!table_add(&t->tokens[owner], c, token_hash(t, d->token), 0)) {
         t->counts.no_memory++;
+        return;
+    }
+    d->flags |= MPA_DATA_TOKEN;
 }
 
 static void token_remove(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner)
 {
     struct mpa_data_half *d = &c->data[owner];
+    struct table_entry *e;
+    struct mpa_conn *before;
 
-    if (d->flags & MPA_DATA_TOKEN)
-        table_remove(&t->tokens[owner], c, d->token);
+    if (!(d->flags & MPA_DATA_TOKEN))
+        return;
     d->flags &= (uint8_t)~MPA_DATA_TOKEN;
+    e = token_entry(t, d->token, owner);
+    if (e->item != c) {
+        for (before = e->item; before->data[owner].token_chain != c;)
+            before = before->data[owner].token_chain;
+        before->data[owner].token_chain = d->token_chain;
+    } else if (d->token_chain) {
+        e->item = d->token_chain;
+    } else {
+        table_remove(&t->tokens[owner], c, e->hash);
+    }
 }
 
 struct mpa_conn *token_find(const struct mpa_tracker *t, uint32_t token, enum mpa_dir owner,
                             const struct mpa_conn *after)
 {
-    const struct table *tt = &t->tokens[owner];
-    const struct table_entry *e = table_first(tt, token);
-
-    while (after && e->item && e->item != after)
-        e = table_next(tt, e);
-    if (after && e->item)
-        e = table_next(tt, e);
-    while (e->item && e->hash != token)
-        e = table_next(tt, e);
-    return e->item;
+    return after ? after->data[owner].token_chain : token_entry(t, token, owner)->item;
 }
 
 struct mpa_conn *mpa_tracker_by_token(const struct mpa_tracker *t, uint32_t token,

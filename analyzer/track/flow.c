@@ -28,9 +28,9 @@ uint32_t flow_hash_tuple(const struct flow_table *f, const struct mpa_addr *src,
                          const struct mpa_addr *dst, uint16_t dport)
 {
     /* A sum, because both directions must agree. */
-    uint64_t h = (endpoint_hash(f, src, sport) + endpoint_hash(f, dst, dport)) * f->key[0];
+    uint64_t h = endpoint_hash(f, src, sport) + endpoint_hash(f, dst, dport);
 
-    return (uint32_t)(h >> 32);
+    return (uint32_t)((h ^ h >> 32) * f->key[0] >> 32);
 }
 
 uint32_t flow_hash(const struct flow_table *f, const struct mpa_segment *seg)

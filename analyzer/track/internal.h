@@ -139,7 +139,8 @@ struct mpa_tracker {
     struct mpa_track_config config;
     struct mpa_track_counts counts;
     struct flow_table flows;
-    struct table tokens[2]; /* By the owner's direction: [MPA_TO_SERVER] client tokens. */
+    /* By the owner's direction ([MPA_TO_SERVER]: client tokens), the newest connection with each token. */
+    struct table tokens[2];
     struct pool conns, subflows, views, adverts, rtts, rivals;
     struct mpa_conn *timers[TIMER_SLOTS];
     int64_t now_ns;       /* Highest time seen. */
@@ -248,7 +249,7 @@ void subflow_add_view(struct mpa_tracker *t, struct mpa_subflow *sf, const struc
 void subflow_move(struct mpa_tracker *t, struct mpa_subflow *sf, struct mpa_conn *to);
 /* A connection whose 'owner' has no token in the table may be found by the one it has. */
 void token_insert(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner);
-/* The next connection after 'after' (NULL: the first) whose 'owner' has 'token'. */
+/* The next connection after 'after' (NULL: the first) whose 'owner' has 'token', the newest first. */
 struct mpa_conn *token_find(const struct mpa_tracker *t, uint32_t token, enum mpa_dir owner,
                             const struct mpa_conn *after);
 void conn_set_key(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner,

@@ -163,9 +163,10 @@ struct mpa_data_half {
     uint8_t flags;              /* MPA_DATA_*. */
     uint8_t capable_flags;      /* Flags of this side's MP_CAPABLE (the SYN/ACK's for the server). */
 
-    _Alignas(64) struct mpa_space declared; /* Data sequence numbers of mappings declared in DSS options. */
+    struct mpa_space declared;  /* Data sequence numbers of mappings declared in DSS options. */
     uint64_t out_of_order;      /* Of 'bytes' those that arrived after data with higher numbers. */
     uint64_t fin_dsn;           /* Of the DATA_FIN; valid with MPA_DATA_FIN. */
+    struct mpa_conn *token_chain; /* The connection before this one with the same token in memory; valid with MPA_DATA_TOKEN. */
     uint8_t key[MPA_KEY_SIZE];  /* This side's key. */
 };
 
