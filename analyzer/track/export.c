@@ -271,6 +271,12 @@ void mpa_export_free(struct mpa_export *x)
     *x = (struct mpa_export){0};
 }
 
+/* Whether five times 'a' is less than 'b', which in a damaged capture may be anything. */
+static bool far_less(int64_t a, int64_t b)
+{
+    return a < b / 5 || (a == b / 5 && b % 5 > 0);
+}
+
 enum mpa_word mpa_subflow_vantage(const struct mpa_subflow *sf)
 {
     const int64_t least = 200000;
@@ -283,20 +289,23 @@ enum mpa_word mpa_subflow_vantage(const struct mpa_subflow *sf)
     back = sf->established_ns - sf->synack_ns;
     if (there < least && back < least)
         return MPA_VANTAGE_UNKNOWN;
-    if (back * 5 < there)
+    if (far_less(back, there))
         return sf->flags & MPA_SF_BY_SERVER ? MPA_VANTAGE_SERVER : MPA_VANTAGE_CLIENT;
-    if (there * 5 < back)
+    if (far_less(there, back))
         return sf->flags & MPA_SF_BY_SERVER ? MPA_VANTAGE_CLIENT : MPA_VANTAGE_SERVER;
     return MPA_VANTAGE_MIDDLE;
 }
 
+#define RTT_MAX (INT64_MAX / 4) /* Three of them can be added up. */
+
 int64_t mpa_conn_rtt0(const struct mpa_conn *c)
 {
     const struct mpa_subflow *sf = mpa_conn_initial(c);
+    int64_t begun, rtt;
 
     if (!sf || sf->established_ns == 0)
         return 0;
-    if (sf->syn_ns)
-        return sf->established_ns - sf->syn_ns;
-    return sf->synack_ns ? sf->established_ns - sf->synack_ns : 0;
+    begun = sf->syn_ns ? sf->syn_ns : sf->synack_ns;
+    rtt = begun ? sf->established_ns - begun : 0;
+    return rtt < RTT_MAX ? rtt : RTT_MAX;
 }

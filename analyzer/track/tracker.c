@@ -103,16 +103,22 @@ static bool unanswered(const struct mpa_conn *c)
     return true;
 }
 
-/* When a connection leaves memory unless something happens to it. */
-static int64_t due_ns(const struct mpa_tracker *t, const struct mpa_conn *c)
+/* How long a connection stays in memory unless something happens to it. */
+static int64_t stay_ns(const struct mpa_tracker *t, const struct mpa_conn *c)
 {
     if (c->closed_ns)
-        return c->last_ns + (finished(c) && FINISHED_NS < t->config.closed_ns
-                                 ? FINISHED_NS
-                                 : t->config.closed_ns);
+        return finished(c) && FINISHED_NS < t->config.closed_ns ? FINISHED_NS : t->config.closed_ns;
     if (unanswered(c))
-        return c->last_ns + (SYN_ONLY_NS < t->config.idle_ns ? SYN_ONLY_NS : t->config.idle_ns);
-    return c->last_ns + t->config.idle_ns;
+        return SYN_ONLY_NS < t->config.idle_ns ? SYN_ONLY_NS : t->config.idle_ns;
+    return t->config.idle_ns;
+}
+
+/* When it leaves. */
+static int64_t due_ns(const struct mpa_tracker *t, const struct mpa_conn *c)
+{
+    int64_t stay = stay_ns(t, c);
+
+    return c->last_ns < INT64_MAX - stay ? c->last_ns + stay : INT64_MAX;
 }
 
 void timer_clear(struct mpa_tracker *t, struct mpa_conn *c)
@@ -159,6 +165,8 @@ FETCHES void fetch(const void *object, size_t from, size_t upto)
 FETCHES void fetch_ending(const struct mpa_tracker *t, const struct mpa_conn *c,
                           const struct mpa_conn *next, const struct mpa_conn *after)
 {
+    if (c->subflows)
+        __builtin_prefetch(table_first(&t->flows.table, c->subflows->flow.hash), 1);
     if (c->subflows && c->subflows->next)
         fetch(c->subflows->next, 0, t->subflows.item);
     if (next && next->subflows)
