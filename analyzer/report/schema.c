@@ -239,10 +239,12 @@ int64_t mpa_column_count(const struct mpa_column *column, const void *record)
 const void *mpa_column_items(const struct mpa_column *column, const void *record)
 {
     const char *at = (const char *)record + column->offset;
+    const void *items;
 
     if (column->kind == MPA_COL_WORDS || column->inline_items)
         return at;
-    return *(const void *const *)(const void *)at;
+    memcpy(&items, at, sizeof(items)); /* Whatever they are: their pointer is of another type. */
+    return items;
 }
 
 const void *mpa_column_object(const struct mpa_column *column, const void *record)
