@@ -293,8 +293,6 @@ static void read_all(struct study *s)
 
         read_input(s, &s->vantages[s->in.at[index].vantage], index);
     }
-    if (s->ended)
-        mpa_spool_limit(s->ended, MPA_SPOOL_MEMORY_LAST);
     for (int i = 0; i < s->in.vantage_count && s->status == 0; i++) {
         int rc = s->vantages[i].measure ? mpa_measure_finish(s->vantages[i].measure) : 0;
 
@@ -499,7 +497,7 @@ static int allocate(struct study *s)
         v->study = s;
         v->capture = s->in.order[i];
     }
-    s->done = mpa_spool_new(MPA_SPOOL_MEMORY_LAST);
+    s->done = mpa_spool_new(MPA_SPOOL_MEMORY);
     if (!several)
         s->ended = mpa_spool_new(MPA_SPOOL_MEMORY);
     if (!s->done || (!several && !s->ended))

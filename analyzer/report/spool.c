@@ -20,7 +20,7 @@
 #define WRITE_SIZE (256u * 1024)   /* Bytes of records that are written at once. */
 #define AHEAD_SIZE (64u * 1024u)   /* ... and that are read ahead. */
 #define HUGE       (2048u * 1024u) /* Bytes of a huge page. */
-#define KEPT_EACH  128u            /* Bytes of records in memory for one slot of the index there. */
+#define KEPT_EACH  32u             /* Bytes of records in memory for one slot of the index there. */
 #define PAGE_SLOTS 8192            /* Of the slots of the other ids, those in memory. */
 
 /* Where a record lies: in memory below 'memory' of the spool, further on in the file.  Size 0: there is none with this id. */
@@ -39,7 +39,6 @@ struct mpa_spool {
     /* In memory; allocated for the first record. */
     uint8_t *kept; /* 'memory' bytes, of which 'kept_size' are used. */
     size_t memory;
-    size_t limit; /* ... and no more than so many are to be. */
     size_t kept_size;
     struct slot *slots; /* Of the ids below 'slot_count'. */
     int64_t slot_count;
@@ -65,16 +64,10 @@ struct mpa_spool *mpa_spool_new(size_t memory)
 
     if (!s)
         return NULL;
-    s->memory = s->limit = memory;
+    s->memory = memory;
     s->slot_count = (int64_t)(memory / KEPT_EACH);
     s->records = s->index = -1;
     return s;
-}
-
-void mpa_spool_limit(struct mpa_spool *s, size_t memory)
-{
-    if (memory < s->limit)
-        s->limit = memory > s->kept_size ? memory : s->kept_size;
 }
 
 /* ---- Files ----------------------------------------------------------------------------------------------------- */
@@ -236,7 +229,7 @@ static int allocate_kept(struct mpa_spool *s)
         return MPA_ERR_NOMEM;
     s->kept = aligned_alloc(HUGE, (s->memory + HUGE - 1) / HUGE * HUGE);
     if (!s->kept)
-        s->memory = s->limit = 0;
+        s->memory = 0;
     /* A wish only; the first of them stays in small pages, for it is more than most captures need. */
     if (s->memory > HUGE)
         (void)madvise(s->kept + HUGE, s->memory - HUGE, MADV_HUGEPAGE);
@@ -245,7 +238,7 @@ static int allocate_kept(struct mpa_spool *s)
 
 static bool keep_record(struct mpa_spool *s, size_t size, uint64_t *ret_offset)
 {
-    if (size > s->limit - s->kept_size)
+    if (size > s->memory - s->kept_size)
         return false;
     memcpy(s->kept + s->kept_size, s->packed, size);
     *ret_offset = s->kept_size;

@@ -57,13 +57,10 @@ struct mpa_writer *mpa_writer_tap(FILE *out, const struct mpa_writer_options *op
 /* Records of connections that ended: the first ones in memory, the others on disk, so that memory does not grow with them. */
 struct mpa_spool;
 
-/* 'memory' bytes of packed records (some 1,000 bytes a connection with two subflows), and the first 'memory' / 128 ids, are kept before temporary
+/* 'memory' bytes of packed records (some 1,000 bytes a connection with two subflows), and the first 'memory' / 32 ids, are kept before temporary
    files are made in TMPDIR, else /tmp.  NULL when memory ends. */
 struct mpa_spool *mpa_spool_new(size_t memory);
-#define MPA_SPOOL_MEMORY ((size_t)128 << 20)
-/* From now on 'memory' bytes, where they are less; records that are kept already stay. */
-void mpa_spool_limit(struct mpa_spool *s, size_t memory);
-#define MPA_SPOOL_MEMORY_LAST ((size_t)32 << 20) /* At the end of a capture: the connections that end then are all still in memory. */
+#define MPA_SPOOL_MEMORY ((size_t)32 << 20)
 /* Append 'conn' (copied, ids in any order, each once).  0, MPA_ERR_WRITE (no temporary file, too), MPA_ERR_NOMEM, MPA_ERR_READ. */
 int mpa_spool_put(struct mpa_spool *s, const struct mpa_rec_conn *conn);
 /* The connections in the order of their ids: 1 and '*ret' (valid until the next call; arrays writable), 0 at the end, negative on failure. */

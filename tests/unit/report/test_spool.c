@@ -242,41 +242,6 @@ static void test_empty(void)
     mpa_spool_free(NULL);
 }
 
-/* What is put behind a limit goes to the files, or nowhere where they cannot be. */
-static void test_limit(void)
-{
-    enum { EACH = 20 };
-    char *kept = getenv("TMPDIR") ? strdup(getenv("TMPDIR")) : NULL;
-    struct mpa_rec_conn *conn = fixture_conn(0, MIGRATED, false);
-    struct mpa_spool *spool = mpa_spool_new(1u << 20);
-    struct mpa_rec_conn *got;
-
-    CU_ASSERT_PTR_NOT_NULL_FATAL(spool);
-    for (; conn->id < EACH; conn->id++)
-        CU_ASSERT_EQUAL(mpa_spool_put(spool, conn), MPA_OK);
-    mpa_spool_limit(spool, 2u << 20); /* More than there are. */
-    for (; conn->id < 2 * EACH; conn->id++)
-        CU_ASSERT_EQUAL(mpa_spool_put(spool, conn), MPA_OK);
-    mpa_spool_limit(spool, 0);
-    setenv("TMPDIR", "/nonexistent", 1);
-    CU_ASSERT_EQUAL(mpa_spool_put(spool, conn), MPA_ERR_WRITE);
-    if (kept)
-        setenv("TMPDIR", kept, 1);
-    else
-        unsetenv("TMPDIR");
-    for (; conn->id < 3 * EACH; conn->id++)
-        CU_ASSERT_EQUAL(mpa_spool_put(spool, conn), MPA_OK);
-    for (int64_t id = 0; id < 3 * EACH; id++) {
-        CU_ASSERT_EQUAL_FATAL(mpa_spool_next(spool, &got), 1);
-        CU_ASSERT_EQUAL(got->id, id);
-        CU_ASSERT_EQUAL(got->subflow_count, conn->subflow_count);
-    }
-    CU_ASSERT_EQUAL(mpa_spool_next(spool, &got), 0);
-    mpa_record_free(conn);
-    mpa_spool_free(spool);
-    free(kept);
-}
-
 /* Nobody misses the folder before there is no more room in memory. */
 static void test_no_folder(void)
 {
@@ -346,7 +311,8 @@ static void test_large(void)
 }
 
 CU_TestInfo spool_tests[] = {
-    {"pack", test_pack},   {"any bytes", test_any_bytes}, {"damage", test_damage},
-    {"order", test_order}, {"empty", test_empty},         {"large records", test_large},
-    {"limit", test_limit}, {"no folder", test_no_folder}, CU_TEST_INFO_NULL,
+    {"pack", test_pack},           {"any bytes", test_any_bytes},
+    {"damage", test_damage},       {"order", test_order},
+    {"empty", test_empty},         {"large records", test_large},
+    {"no folder", test_no_folder}, CU_TEST_INFO_NULL,
 };
