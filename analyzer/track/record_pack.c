@@ -140,8 +140,8 @@ static void put(struct packer *p, const void *from, size_t size, const void *usu
 {
     const uint8_t *bytes = from, *other = usual ? usual : zeros;
     size_t step = usual ? PIECE : 0, pieces = size / PIECE, rest = size % PIECE;
-    uint8_t last[PIECE] = {0},
-            usual_last[PIECE] = {0}; /* What lies behind the end reads as zero. */
+    /* What lies behind the end reads as zero. */
+    uint8_t last[PIECE] = {0}, usual_last[PIECE] = {0};
     uint8_t *to;
 
     if (size == 0 || !make_room(p, size))

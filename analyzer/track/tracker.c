@@ -493,6 +493,7 @@ _Static_assert(offsetof(struct mpa_conn, data) == CACHE_LINE &&
                    sizeof(struct mpa_data_half) == 2 * CACHE_LINE,
                "a connection's cache lines");
 
+/* A batch and what is known of its segments ahead. */
 struct train {
     const struct mpa_segment *seg;
     int count;
