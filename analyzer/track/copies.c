@@ -58,10 +58,9 @@ uint32_t copy_look(struct copy_slot *slots, const struct mpa_segment *seg, uint6
     return 0;
 }
 
-struct mpa_subflow *copy_first_view(const struct copy_seen *seen, const struct mpa_segment_ahead *a,
+struct mpa_subflow *copy_first_view(const struct copy_seen *seen, uint32_t number,
                                     enum mpa_dir *ret_dir)
 {
-    uint32_t number = a->number - a->copy_of;
     const struct copy_seen *s = &seen[number & (COPY_SEEN - 1)];
     struct mpa_subflow *sf = s->subflow;
 
@@ -73,12 +72,11 @@ struct mpa_subflow *copy_first_view(const struct copy_seen *seen, const struct m
     return sf;
 }
 
-void copy_note(struct copy_seen *seen, const struct mpa_segment_ahead *a,
+void copy_note(struct copy_seen *seen, uint32_t number, uint32_t copy_of,
                struct mpa_subflow *subflow, enum mpa_dir dir)
 {
-    uint32_t number = a->number - a->copy_of;
-
-    if (a->copy_of > COPY_SEEN)
+    number -= copy_of;
+    if (copy_of > COPY_SEEN)
         return; /* The first view's place is another's by now. */
     seen[number & (COPY_SEEN - 1)] =
         (struct copy_seen){.subflow = subflow,

@@ -122,11 +122,12 @@ static inline struct copy_slot *copy_slot(struct copy_slot *slots, uint64_t prin
 /* How many segments before this one the packet was seen first that it is a copy of; otherwise 0, and it is remembered. */
 uint32_t copy_look(struct copy_slot *slots, const struct mpa_segment *seg, uint64_t print,
                    uint32_t flow_hash, uint32_t number);
-/* The subflow of a copy's first view and its direction there, when that is among the last COPY_SEEN segments and still in memory; NULL
+/* The subflow of the segment 'number', a copy's first view, and its direction there, when that is among the last COPY_SEEN segments and still in memory; NULL
    otherwise: then it may have to be tracked itself. */
-struct mpa_subflow *copy_first_view(const struct copy_seen *seen,
-                                    const struct mpa_segment_ahead *ahead, enum mpa_dir *ret_dir);
-void copy_note(struct copy_seen *seen, const struct mpa_segment_ahead *ahead,
+struct mpa_subflow *copy_first_view(const struct copy_seen *seen, uint32_t number,
+                                    enum mpa_dir *ret_dir);
+/* The segment 'number', a copy of the one so many before it or (0) of none, is the subflow's. */
+void copy_note(struct copy_seen *seen, uint32_t number, uint32_t copy_of,
                struct mpa_subflow *subflow, enum mpa_dir dir);
 
 /* ---- The tracker itself. */
@@ -150,10 +151,11 @@ struct mpa_tracker {
     struct copy_seen *seen; /* COPY_SEEN. */
     struct mpa_conn *undecided[UNDECIDED_MAX];
     int undecided_count;
+    uint32_t taken; /* Number of the next segment; wraps. */
 
     /* Of looking ahead only, which may run in another thread than all the rest. */
     struct copy_slot *copies; /* COPY_SLOTS. */
-    uint32_t looked_at;       /* Number of the next segment. */
+    uint32_t looked_at;       /* Number of the next segment looked at; wraps. */
 };
 
 /* The other server's SYN/ACK of a split handshake. */
@@ -221,10 +223,32 @@ static inline struct mpa_frame_ref frame_of(const struct mpa_segment *seg)
     return (struct mpa_frame_ref){seg->capture, (int64_t)seg->frame};
 }
 
+/* gcc takes a call of a function that does nothing but fetch for one without effect, and leaves it out. */
+#define FETCHES __attribute__((always_inline)) static inline
+
+FETCHES void fetch(const void *object, size_t from, size_t upto)
+{
+    const char *at = object;
+
+    for (; from < upto; from += CACHE_LINE)
+        __builtin_prefetch(at + from, 1);
+}
+
 /* Unwrapped numbers begin above 2^32, so that going back never underflows. */
 #define SEQ_BASE (1ull << 32)
 
+/* Whose the segment in front was, or most likely is; its memory is there, but it may be another's or nobody's. */
+struct way {
+    struct mpa_flow *flow; /* NULL: nobody's. */
+    enum mpa_dir dir;
+    bool sure; /* The segment has its four-tuple, and goes that way unless it is turned. */
+};
+
 /* tracker.c */
+/* Track one segment.  'way' then is that of the segment behind it, if that has the same four-tuple.  Returns its subflow or NULL, and what it did. */
+struct mpa_subflow *step(struct mpa_tracker *t, const struct mpa_segment *seg,
+                         const struct mpa_segment_ahead *ahead, struct way *way,
+                         struct mpa_facts *facts);
 void tell(struct pass *p, enum mpa_event_kind kind, const struct mpa_option *option,
           struct mpa_advert *advert, int64_t value);
 void timer_set(struct mpa_tracker *t, struct mpa_conn *c);

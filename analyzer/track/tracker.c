@@ -149,17 +149,6 @@ void timer_set(struct mpa_tracker *t, struct mpa_conn *c)
     t->timers[c->timer_slot] = c;
 }
 
-/* gcc takes a call of a function that does nothing but fetch for one without effect, and leaves it out. */
-#define FETCHES __attribute__((always_inline)) static inline
-
-FETCHES void fetch(const void *object, size_t from, size_t upto)
-{
-    const char *at = object;
-
-    for (; from < upto; from += CACHE_LINE)
-        __builtin_prefetch(at + from, 1);
-}
-
 /* Connections that end have been silent for long and lie in no cache: fetch what their end reads, in steps, for each needs the one before.
    'c' ends now, 'next' and 'after' are to follow it; each may be NULL. */
 FETCHES void fetch_ending(const struct mpa_tracker *t, const struct mpa_conn *c,
@@ -252,24 +241,13 @@ void subflow_check_live(struct pass *p)
 
 /* ---- Segments ----------------------------------------------------------------------------------------------- */
 
-/* What no state decides.  'print' is the segment's copy_print(). */
-static inline struct mpa_segment_ahead look_ahead(struct mpa_tracker *t,
-                                                  const struct mpa_segment *seg, uint64_t print)
-{
-    struct mpa_segment_ahead ret = {.flow_hash = flow_hash(&t->flows, seg),
-                                    .number = t->looked_at++};
-
-    ret.copy_of = copy_look(t->copies, seg, print, ret.flow_hash, ret.number);
-    return ret;
-}
-
 /* A copy: of a known flow, or the first packet of a translated view of one.  Returns whether it was dealt with. */
 static bool take_copy(struct mpa_tracker *t, const struct mpa_segment *seg,
-                      const struct mpa_segment_ahead *ahead, struct mpa_flow *flow,
+                      const struct mpa_segment_ahead *ahead, uint32_t number, struct mpa_flow *flow,
                       enum mpa_dir dir, struct mpa_subflow **ret_subflow)
 {
     enum mpa_dir first_dir = dir;
-    struct mpa_subflow *first = copy_first_view(t->seen, ahead, &first_dir);
+    struct mpa_subflow *first = copy_first_view(t->seen, number - ahead->copy_of, &first_dir);
     struct mpa_subflow *sf = flow ? flow->subflow : first;
 
     if (!sf)
@@ -353,235 +331,58 @@ static void apply(struct pass *p)
     }
 }
 
-/* The flow of a segment, or NULL.  'likely' (may be NULL) is where it was when that was looked at ahead: in memory still, but perhaps another's
-   or nobody's by now. */
+/* The flow of a segment, or NULL: 'way' says where it most likely is, and then where it is. */
 static inline struct mpa_flow *find_flow(const struct mpa_tracker *t, const struct mpa_segment *seg,
-                                         uint32_t hash, struct mpa_flow *likely,
-                                         enum mpa_dir *ret_dir)
+                                         const struct mpa_segment_ahead *ahead, struct way *way)
 {
-    if (likely && likely->subflow && !(likely->subflow->flags & MPA_SF_DETACHED) &&
-        flow_is(likely, &seg->src, seg->sport, &seg->dst, seg->dport, ret_dir))
-        return likely;
-    return flow_find(&t->flows, hash, &seg->src, seg->sport, &seg->dst, seg->dport, ret_dir);
+    struct mpa_flow *f = way->flow;
+
+    if (f && f->subflow && !(f->subflow->flags & MPA_SF_DETACHED)) {
+        if (way->sure)
+            way->dir ^= ahead->turned;
+        else
+            way->sure = flow_is(f, &seg->src, seg->sport, &seg->dst, seg->dport, &way->dir);
+    } else {
+        way->sure = false;
+    }
+    if (!way->sure) {
+        way->flow = flow_find(&t->flows, ahead->flow_hash, &seg->src, seg->sport, &seg->dst,
+                              seg->dport, &way->dir);
+        way->sure = way->flow != NULL;
+    }
+    return way->flow;
 }
 
-static void step(struct mpa_tracker *t, const struct mpa_segment *seg,
-                 const struct mpa_segment_ahead *ahead, struct mpa_flow *likely,
-                 struct mpa_subflow **ret_subflow, struct mpa_facts *facts)
+struct mpa_subflow *step(struct mpa_tracker *t, const struct mpa_segment *seg,
+                         const struct mpa_segment_ahead *ahead, struct way *way,
+                         struct mpa_facts *facts)
 {
-    struct pass p = {.t = t, .seg = seg, .facts = facts, .dir = MPA_TO_SERVER};
+    struct pass p = {.t = t, .seg = seg, .facts = facts};
+    uint32_t number = t->taken++;
+    struct mpa_subflow *ret = NULL;
     struct mpa_flow *flow;
 
     *facts = (struct mpa_facts){0};
-    *ret_subflow = NULL;
     advance(t, seg->ns);
-    flow = find_flow(t, seg, ahead->flow_hash, likely, &p.dir);
-    if (ahead->copy_of && take_copy(t, seg, ahead, flow, p.dir, ret_subflow)) {
+    flow = find_flow(t, seg, ahead, way);
+    p.dir = way->dir;
+    if (ahead->copy_of && take_copy(t, seg, ahead, number, flow, p.dir, &ret)) {
         facts->copy = true;
-        return;
+        return ret;
     }
     if (!flow && t->live >= t->config.max_connections)
         evict(t);
     if (!find_subflow(&p, flow, ahead->flow_hash))
-        return;
+        return NULL;
     t->counts.segments++;
     pass_sides(&p);
     apply(&p);
-    copy_note(t->seen, ahead, p.sf, p.dir);
-    *ret_subflow = p.sf;
+    copy_note(t->seen, number, ahead->copy_of, p.sf, p.dir);
     if (t->config.observer.segment)
         t->config.observer.segment(t->config.observer.context, seg, p.sf, p.dir, facts);
     if (t->config.also.segment)
         t->config.also.segment(t->config.also.context, seg, p.sf, p.dir, facts);
-}
-
-void mpa_tracker_segment(struct mpa_tracker *t, const struct mpa_segment *segment,
-                         struct mpa_subflow **ret_subflow, struct mpa_facts *ret_facts)
-{
-    struct mpa_segment_ahead ahead = look_ahead(t, segment, copy_print(segment));
-    struct mpa_subflow *sf;
-    struct mpa_facts facts;
-
-    step(t, segment, &ahead, NULL, &sf, &facts);
-    if (ret_subflow)
-        *ret_subflow = sf;
-    if (ret_facts)
-        *ret_facts = facts;
-}
-
-#define BATCH 256
-#define AHEAD 8 /* Segments from one wave of fetching to the next, which needs what it brought. */
-
-/* What is known of a segment ahead. */
-struct seat {
-    struct mpa_segment_ahead ahead;
-    /* Whose it most likely is, and which way it goes there; NULL: nobody's.  It may have gone by now: its memory has not. */
-    struct mpa_flow *flow;
-    enum mpa_dir dir;
-};
-
-/* Where a segment's flow is looked for. */
-FETCHES void fetch_place(struct mpa_tracker *t, const struct mpa_segment *seg, struct seat *seat)
-{
-    seat->ahead = seg->prepared ? seg->ahead : look_ahead(t, seg, copy_print(seg));
-    if (!seg->prepared || !seg->dss_only)
-        __builtin_prefetch(seg->options);
-    __builtin_prefetch(table_first(&t->flows.table, seat->ahead.flow_hash));
-}
-
-/* What a packet reads or writes of its subflow when nothing is special about it. */
-FETCHES void fetch_subflow(const struct mpa_tracker *t, const struct mpa_subflow *sf,
-                           enum mpa_dir dir)
-{
-    fetch(sf, 0, offsetof(struct mpa_subflow, half));
-    fetch(&sf->half[dir], 0, sizeof(struct mpa_half));
-    fetch(&sf->half[other(dir)], 0, CACHE_LINE);
-    if (!t->config.no_rtt)
-        fetch(sf->more, 0, sizeof sf->more);
-    fetch(sf, round_line(sizeof *sf), t->subflows.item);
-}
-
-FETCHES void fetch_flow(const struct mpa_tracker *t, const struct mpa_segment *seg,
-                        struct seat *seat)
-{
-    const struct table_entry *e = table_first(&t->flows.table, seat->ahead.flow_hash);
-
-    while (e->item && e->hash != seat->ahead.flow_hash)
-        e = table_next(&t->flows.table, e);
-    seat->flow = e->item;
-    if (!seat->flow)
-        return;
-    seat->dir = (uint16_t)e->note == seg->dport ? MPA_TO_SERVER : MPA_TO_CLIENT;
-    if (e->note & FLOW_IS_VIEW)
-        fetch(seat->flow, 0, sizeof *seat->flow);
-    else
-        fetch_subflow(t, e->item, seat->dir);
-}
-
-/* The same of its connection. */
-FETCHES void fetch_conn(const struct mpa_tracker *t, const struct seat *seat)
-{
-    const struct mpa_subflow *sf = seat->flow ? seat->flow->subflow : NULL;
-    const struct mpa_conn *c = sf ? sf->conn : NULL;
-
-    if (!c)
-        return;
-    if (seat->flow != &sf->flow)
-        fetch_subflow(t, sf, seat->dir);
-    fetch(c, 0, CACHE_LINE);
-    fetch(&c->data[seat->dir], 0, sizeof(struct mpa_data_half));
-    fetch(&c->data[other(seat->dir)], 0, CACHE_LINE);
-    fetch(c, also_at(sizeof *c, t->config.conn_user_size) - CACHE_LINE, t->conns.item);
-}
-
-static void fetch_also(const struct mpa_tracker *t, const struct seat *seat)
-{
-    const struct mpa_subflow *sf = seat->flow ? seat->flow->subflow : NULL;
-
-    if (sf && sf->conn)
-        t->config.also.fetch(t->config.also.context, sf, seat->dir);
-}
-
-_Static_assert(offsetof(struct mpa_subflow, next) == CACHE_LINE &&
-                   offsetof(struct mpa_subflow, half) == 2 * CACHE_LINE &&
-                   offsetof(struct mpa_half, map) == CACHE_LINE &&
-                   sizeof(struct mpa_half) == 2 * CACHE_LINE &&
-                   offsetof(struct mpa_subflow, more) % CACHE_LINE == 0,
-               "a subflow's cache lines");
-_Static_assert(offsetof(struct mpa_conn, data) == CACHE_LINE &&
-                   offsetof(struct mpa_data_half, declared) == CACHE_LINE &&
-                   sizeof(struct mpa_data_half) == 2 * CACHE_LINE,
-               "a connection's cache lines");
-
-/* A batch and what is known of its segments ahead. */
-struct train {
-    const struct mpa_segment *seg;
-    int count;
-    struct seat seats[BATCH];
-};
-
-/* The part of the batch from 'from' on that one wave is for: '*ret_end' is its end. */
-static inline int wave(const struct train *b, int from, int *ret_end)
-{
-    int end = from + AHEAD;
-
-    *ret_end = end < b->count ? end : b->count;
-    return from > 0 ? from : 0;
-}
-
-/* What one fetched the next one has. */
-static inline bool same_flow(const struct train *b, int i)
-{
-    return i > 0 && b->seats[i].ahead.flow_hash == b->seats[i - 1].ahead.flow_hash;
-}
-
-static void wave_fetch(struct mpa_tracker *t, struct train *b, int from)
-{
-    int i, end;
-
-    for (i = wave(b, from + 4 * AHEAD, &end); i < end; i++)
-        fetch_place(t, &b->seg[i], &b->seats[i]);
-    for (i = wave(b, from + 3 * AHEAD, &end); i < end; i++)
-        if (same_flow(b, i))
-            b->seats[i].flow = b->seats[i - 1].flow;
-        else
-            fetch_flow(t, &b->seg[i], &b->seats[i]);
-    for (i = wave(b, from + 2 * AHEAD, &end); i < end; i++)
-        if (!same_flow(b, i))
-            fetch_conn(t, &b->seats[i]);
-    for (i = wave(b, from + AHEAD, &end); t->config.also.fetch && i < end; i++)
-        if (!same_flow(b, i))
-            fetch_also(t, &b->seats[i]);
-}
-
-static void take_batch(struct mpa_tracker *t, const struct mpa_segment *segments, int count)
-{
-    struct train b;
-    struct mpa_subflow *sf;
-    struct mpa_facts facts;
-
-    b.seg = segments;
-    b.count = count;
-    for (int from = -4 * AHEAD; from < count; from += AHEAD) {
-        int i, end;
-
-        wave_fetch(t, &b, from);
-        for (i = wave(&b, from, &end); i < end; i++)
-            step(t, &segments[i], &b.seats[i].ahead, b.seats[i].flow, &sf, &facts);
-    }
-}
-
-void mpa_tracker_segments(struct mpa_tracker *t, const struct mpa_segment *segments, int count)
-{
-    while (count > 0) {
-        int n = count < BATCH ? count : BATCH;
-
-        take_batch(t, segments, n);
-        segments += n;
-        count -= n;
-    }
-}
-
-void mpa_tracker_prepare(struct mpa_tracker *t, struct mpa_segment *segments, int count)
-{
-    uint64_t prints[AHEAD];
-
-    pool_warm(&t->conns);
-    pool_warm(&t->subflows);
-    for (int from = 0; from < count; from += AHEAD) {
-        int n = count - from < AHEAD ? count - from : AHEAD;
-        struct mpa_segment *seg = &segments[from];
-
-        for (int i = 0; i < n; i++) {
-            prints[i] = copy_print(&seg[i]);
-            __builtin_prefetch(copy_slot(t->copies, prints[i]), 1);
-        }
-        for (int i = 0; i < n; i++) {
-            seg[i].ahead = look_ahead(t, &seg[i], prints[i]);
-            seg[i].dss_only = options_only_dss(&seg[i], &seg[i].dss);
-            seg[i].prepared = true;
-        }
-    }
+    return p.sf;
 }
 
 void mpa_tracker_icmp(struct mpa_tracker *t, const struct mpa_icmp_error *icmp)

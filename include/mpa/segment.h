@@ -55,8 +55,11 @@ enum mpa_tunnel {
 /* What a tracker can say of a segment before those in front of it are tracked. */
 struct mpa_segment_ahead {
     uint32_t flow_hash; /* Of its four-tuple in either direction. */
-    uint32_t number;    /* Among the tracker's segments; wraps. */
     uint32_t copy_of;   /* It is a copy of the one so many segments before; 0: of none. */
+    /* So many segments from this one on follow each other and have its four-tuple, in either direction; at least 1, perhaps too few.  Then
+       'turned' of the second and further ones: 1 where it goes the other way than the one in front of it. */
+    uint16_t run;
+    uint8_t turned;
 };
 
 /* One TCP segment.  Ports, sequence numbers and sizes in host order.  In cache lines of 64 bytes: those of every packet are the first two. */
