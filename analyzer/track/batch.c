@@ -151,14 +151,17 @@ static inline bool goes(const struct mpa_segment *s, const struct mpa_addr *src,
             (uint64_t)(s->dport ^ dport)) == 0;
 }
 
-/* Of one that stands behind another: whether it has the same four-tuple, and which way it goes then. */
-static inline bool follows(struct mpa_segment *s, const struct mpa_segment *before)
+/* Of one that stands behind another: whether it has the same four-tuple, and which way it goes then; as flow_is(). */
+static inline bool follows(struct mpa_segment *s, const struct mpa_segment *b)
 {
-    bool same = goes(s, &before->src, before->sport, &before->dst, before->dport);
-    bool turned = goes(s, &before->dst, before->dport, &before->src, before->sport) & !same;
+    bool turned = s->sport != b->sport;
+    const struct mpa_addr *src = turned ? &b->dst : &b->src, *dst = turned ? &b->src : &b->dst;
 
     s->ahead.turned = turned;
-    return same | turned;
+    if (goes(s, src, turned ? b->dport : b->sport, dst, turned ? b->sport : b->dport))
+        return true;
+    s->ahead.turned = true; /* Equal ports do not say it. */
+    return b->sport == b->dport && goes(s, &b->dst, b->dport, &b->src, b->sport);
 }
 
 #define PRINTS 8 /* Places of copies that are fetched at once. */

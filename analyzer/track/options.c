@@ -154,22 +154,30 @@ static inline void take(struct pass *p, const struct mpa_option *o, enum mpa_wor
         tell(p, MPA_EVENT_OPTION, o, NULL, 0);
 }
 
-void options_apply(struct pass *p)
+/* Not inlined, so that its many cases are not in the way of a lone DSS. */
+__attribute__((noinline)) static void apply_each(struct pass *p)
 {
     const struct mpa_segment *seg = p->seg;
     struct mpa_option o;
+
+    for (int i = 0; i < seg->mptcp_count; i++) {
+        enum mpa_cond cond = decode(seg, i, dialect_decoded_as[p->conn->dialect], &o);
+
+        take(p, &o, count_row(&o, seg->flags));
+        if (cond == MPA_COND_OK || (cond == MPA_COND_ILLEGAL && o.subtype != MPA_DSS))
+            apply_one(p, &o);
+    }
+}
+
+__attribute__((flatten)) void options_apply(struct pass *p)
+{
+    const struct mpa_segment *seg = p->seg;
 
     if (seg->prepared && seg->dss_only) {
         take(p, &seg->dss, MPA_OPT_COUNT_DSS);
         dss_apply(p, &seg->dss);
     } else {
-        for (int i = 0; i < seg->mptcp_count; i++) {
-            enum mpa_cond cond = decode(seg, i, dialect_decoded_as[p->conn->dialect], &o);
-
-            take(p, &o, count_row(&o, seg->flags));
-            if (cond == MPA_COND_OK || (cond == MPA_COND_ILLEGAL && o.subtype != MPA_DSS))
-                apply_one(p, &o);
-        }
+        apply_each(p);
     }
     if (p->had_mptcp && !(seg->flags & MPA_TCP_SYN))
         p->half->flags |= MPA_HALF_OPTIONS;
