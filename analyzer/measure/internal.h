@@ -177,8 +177,6 @@ enum hop_kind { HOP_NONE, HOP_CAPTURE, HOP_MAC, HOP_COPY_MAC, HOP_NAT, HOP_OUTER
 
 struct hop {
     uint64_t key;
-    int64_t last_ns; /* Latest packet to a VIP candidate. */
-    int64_t packets;
     bool client_side; /* Seen by a capture at the clients: a router. */
     bool server_side; /* Of kind CAPTURE: recorded at a server. */
     bool named;       /* By --servers. */
@@ -528,12 +526,8 @@ static inline uint64_t measure_key_mac(const uint8_t mac[6])
 }
 
 /* One more packet to or from the subflow's current server. */
-static inline void measure_hop_count(struct mpa_measure *m, struct sub_user *u, int64_t ns)
+static inline void measure_hop_count(struct sub_user *u, int64_t ns)
 {
-    struct hop *h = &m->hops.at[u->hop];
-
-    h->packets++;
-    h->last_ns = ns;
     if (u->stints) {
         struct stint *s = &u->stints->at[u->stints->count - 1];
 

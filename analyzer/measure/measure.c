@@ -111,7 +111,7 @@ static inline void hop_segment(struct mpa_measure *m, const struct mpa_segment *
 
     if (u->hop_kind == HOP_MAC && seg->has_macs && seg->tunnel == MPA_TUNNEL_NONE &&
         !sf->flow.next_view && key == u->hop_key)
-        measure_hop_count(m, u, seg->ns);
+        measure_hop_count(u, seg->ns);
     else
         measure_hop_segment(m, seg, sf, dir, false);
 }

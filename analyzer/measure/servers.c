@@ -185,7 +185,7 @@ void measure_hop_segment(struct mpa_measure *m, const struct mpa_segment *seg,
         /* Who answered: only where it is the server that packets are sent to. */
         if (u->hop_kind == HOP_MAC && !copy && seg->has_macs &&
             measure_key_mac(seg->src_mac) == u->hop_key)
-            measure_hop_count(m, u, seg->ns);
+            measure_hop_count(u, seg->ns);
         return;
     }
     if (!look(seg, sf, copy, (enum hop_kind)u->hop_kind, &seen))
@@ -196,7 +196,7 @@ void measure_hop_segment(struct mpa_measure *m, const struct mpa_segment *seg,
             return;
         change_server(m, seg, sf, &seen);
     }
-    measure_hop_count(m, u, seg->ns);
+    measure_hop_count(u, seg->ns);
 }
 
 bool measure_hop_astray(struct mpa_measure *m, const struct mpa_subflow *sf,
@@ -293,10 +293,7 @@ void measure_hop_add(struct mpa_measure *m, const struct mpa_measure *from)
             to->at[to->count++] = *h;
             continue;
         }
-        to->at[at].packets += h->packets;
         to->at[at].client_side = to->at[at].client_side && h->client_side;
-        if (h->last_ns > to->at[at].last_ns)
-            to->at[at].last_ns = h->last_ns;
     }
 }
 
