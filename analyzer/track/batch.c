@@ -54,9 +54,7 @@ FETCHES void fetch_flow(const struct mpa_tracker *t, struct seat *seat)
     if (seat->count == 0)
         return;
     hash = seat->seg->ahead.flow_hash;
-    e = table_first(&t->flows.table, hash);
-    while (e->item && e->hash != hash)
-        e = table_next(&t->flows.table, e);
+    e = table_seek(&t->flows.table, hash);
     seat->way = (struct way){.flow = e->item};
     if (!e->item)
         return;

@@ -197,13 +197,7 @@ static uint32_t token_hash(const struct mpa_tracker *t, uint32_t token)
 static struct table_entry *token_entry(const struct mpa_tracker *t, uint32_t token,
                                        enum mpa_dir owner)
 {
-    const struct table *tt = &t->tokens[owner];
-    uint32_t hash = token_hash(t, token);
-    struct table_entry *e = table_first(tt, hash);
-
-    while (e->item && e->hash != hash)
-        e = table_next(tt, e);
-    return e;
+    return table_seek(&t->tokens[owner], token_hash(t, token));
 }
 
 void token_insert(struct mpa_tracker *t, struct mpa_conn *c, enum mpa_dir owner)

@@ -42,7 +42,7 @@ struct mpa_flow *flow_find(const struct flow_table *f, uint32_t hash, const stru
                            uint16_t sport, const struct mpa_addr *dst, uint16_t dport,
                            enum mpa_dir *ret_dir)
 {
-    for (const struct table_entry *e = table_first(&f->table, hash); e->item;
+    for (const struct table_entry *e = table_seek(&f->table, hash); e->item;
          e = table_next(&f->table, e))
         if (e->hash == hash && flow_is(e->item, src, sport, dst, dport, ret_dir))
             return e->item;

@@ -67,7 +67,7 @@ void table_remove(struct table *t, const void *item, uint32_t hash)
     t->count--;
     /* What stands behind it moves up, unless it would stand in front of its first place. */
     for (e = table_next(t, gap); e->item; e = table_next(t, e)) {
-        size_t from_first = (size_t)(e - t->at - e->hash) & t->mask;
+        size_t from_first = (size_t)(e - table_first(t, e->hash)) & t->mask;
         size_t from_gap = (size_t)(e - gap) & t->mask;
 
         if (from_first >= from_gap) {

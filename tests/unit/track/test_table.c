@@ -28,6 +28,16 @@ static const struct table_entry *find(const struct table *t, const struct item *
     return e->item ? e : NULL;
 }
 
+/* What seeking finds is the first with the hash, or where the search may end. */
+static void check_seek(const struct table *t, const struct item *item)
+{
+    const struct table_entry *e = table_first(t, item->hash);
+
+    while (e->item && e->hash != item->hash)
+        e = table_next(t, e);
+    CU_ASSERT_PTR_EQUAL(table_seek(t, item->hash), e);
+}
+
 static void check_all(const struct table *t, const struct item *items)
 {
     size_t count = 0;
@@ -36,6 +46,7 @@ static void check_all(const struct table *t, const struct item *items)
         const struct table_entry *e = find(t, &items[i]);
 
         CU_ASSERT_EQUAL(e != NULL, items[i].in);
+        check_seek(t, &items[i]);
         if (e) {
             CU_ASSERT_EQUAL(e->hash, items[i].hash);
             CU_ASSERT_EQUAL(e->note, i);
