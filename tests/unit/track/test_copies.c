@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Copies found ahead, by the thread that reads, are those that are found one by one; and how far back they reach. */
-#include "talk.h"
+/* What is a copy and whose; that copies found ahead, by the thread that reads, are those found one by one; how far back they reach. */
+#include "ended.h"
 
-#include <CUnit/Basic.h>
-
-#define SYN    MPA_TCP_SYN
-#define SYNACK (MPA_TCP_SYN | MPA_TCP_ACK)
-#define ACK    MPA_TCP_ACK
-
-#define CLIENT 1
-#define VIP    2
 #define SERVER 9
 
 #define FRAMES 4096
@@ -192,9 +184,138 @@ static void first_view_gone(void)
     mpa_tracker_free(k.tracker);
 }
 
+/* A copy differs in layer 2 or TTL; a packet that differs in nothing is a duplicate and counts. */
+static void copies_and_duplicates(void)
+{
+    struct talk k;
+    struct ended e;
+    struct mpa_segment s;
+
+    begin(&k, &e);
+    handshake_tcp(&k, 40000, 100);
+    s = talk_segment(&k, CLIENT, 40000, VIP, 80, ACK, 101, 501, 10);
+    talk_feed(&k, &s);
+    s.ttl--;
+    s.ns += 1000;
+    talk_feed(&k, &s);
+    CU_ASSERT_TRUE(k.facts.copy);
+    s.ttl++;
+    talk_feed(&k, &s);
+    CU_ASSERT_FALSE(k.facts.copy);
+    CU_ASSERT_EQUAL(k.facts.old_bytes, 10);
+    s.ttl--;
+    s.ns += 20000000; /* Too late for a copy. */
+    talk_feed(&k, &s);
+    CU_ASSERT_FALSE(k.facts.copy);
+    CU_ASSERT_EQUAL(mpa_tracker_counts(k.tracker)->copies, 1);
+    end(&k);
+    CU_ASSERT_EQUAL(e.subflow[0][0].packets.v[MPA_TO_SERVER], 5);
+}
+
+/* Behind DNAT the same SYN goes on to the real server: one connection, two views. */
+static void nat_views(void)
+{
+    struct talk k;
+    struct ended e;
+    struct mpa_segment s;
+
+    begin(&k, &e);
+    s = talk_segment(&k, CLIENT, 40000, VIP, 80, SYN, 100, 0, 0);
+    talk_feed(&k, &s);
+    s.dst = talk_addr(9);
+    s.ttl--;
+    s.ns += 1000;
+    talk_feed(&k, &s);
+    CU_ASSERT_TRUE(k.facts.copy);
+    /* The answer is first seen from the real server. */
+    talk_send(&k, 9, 80, CLIENT, 40000, SYNACK, 500, 101, 0);
+    CU_ASSERT_FALSE(k.facts.copy);
+    CU_ASSERT_EQUAL(k.subflow->conn->id, 0);
+    end(&k);
+    CU_ASSERT_EQUAL_FATAL(e.count, 1);
+    CU_ASSERT_TRUE(mpa_addr_eq(&e.conn[0].server.addr, &(struct mpa_addr[]){talk_addr(VIP)}[0]));
+    CU_ASSERT_EQUAL(e.subflow[0][0].packets.v[MPA_TO_CLIENT], 1);
+}
+
+/* The same packet of 'port' behind DNAT, at once. */
+static void behind_dnat(struct talk *k, struct mpa_segment s)
+{
+    s.dst = talk_addr(9);
+    s.ttl--;
+    s.ns = k->ns += 1000000;
+    talk_feed(k, &s);
+    CU_ASSERT_TRUE(k->facts.copy);
+}
+
+#define TAKEN 200
+
+/* A packet behind DNAT after its four-tuple went to a newer connection: it belongs to the older one, and leaves nothing in the way of others. */
+static void late_views_of_taken_flows(void)
+{
+    struct talk k;
+    struct ended e;
+    struct mpa_segment s;
+
+    begin_with(&k, &e, (struct mpa_track_config){.idle_ns = 600 * 1000000000ll});
+    for (uint16_t i = 0; i < TAKEN; i++)
+        handshake_tcp(&k, 50000 + i, 100);
+    for (uint16_t i = 0; i < TAKEN; i++) {
+        handshake_tcp(&k, 40000 + i, 100);
+        s = talk_segment(&k, CLIENT, 40000 + i, VIP, 80, ACK, 101, 501, 10);
+        talk_feed(&k, &s);
+        talk_send(&k, CLIENT, 40000 + i, VIP, 80, SYN, 70000, 0, 0);
+        CU_ASSERT_EQUAL(k.subflow->conn->id, TAKEN + 2 * i + 1);
+        behind_dnat(&k, s);
+        CU_ASSERT_EQUAL(k.subflow->conn->id, TAKEN + 2 * i);
+    }
+    /* Those leave, and others take their memory, while the first ones go on. */
+    for (int round = 0; round < 8; round++) {
+        k.ns += 200 * 1000000000ll;
+        for (uint16_t i = 0; i < TAKEN; i++)
+            talk_send(&k, CLIENT, 50000 + i, VIP, 80, ACK, 101, 501, 0);
+    }
+    CU_ASSERT_EQUAL(mpa_tracker_live(k.tracker), TAKEN);
+    for (uint16_t i = 0; i < TAKEN; i++) {
+        s = talk_segment(&k, CLIENT, 30000 + i, VIP, 80, SYN, 100, 0, 0);
+        talk_feed(&k, &s);
+        behind_dnat(&k, s);
+    }
+    for (uint16_t i = 0; i < TAKEN; i++) {
+        talk_send(&k, CLIENT, 50000 + i, VIP, 80, ACK, 101, 501, 0);
+        CU_ASSERT_EQUAL(k.subflow->conn->id, i);
+    }
+    end(&k);
+}
+
+/* Two clients whose numbers are equal by chance: their keys, tokens and nonces are not. */
+static void equal_syns(void)
+{
+    uint8_t syn[12] = {30, 12, 0x10, 2};
+    struct talk k;
+    struct ended e;
+
+    begin(&k, &e);
+    for (uint8_t host = 10; host < 12; host++) {
+        struct mpa_segment s;
+
+        talk_put32(syn + 4, 0xae3e4794u);
+        talk_put32(syn + 8, host);
+        talk_option(&k, syn, sizeof syn);
+        s = talk_segment(&k, host, 40000, VIP, 80, SYN, 0, 0, 0);
+        s.ip_id = 0;
+        talk_feed(&k, &s);
+        CU_ASSERT_FALSE(k.facts.copy);
+    }
+    end(&k);
+}
+
 int main(void)
 {
     static CU_TestInfo tests[] = {
+        {"equal SYNs of two hosts", equal_syns},
+        {"copies and duplicates", copies_and_duplicates},
+        {"NAT views", nat_views},
+        {"late views of taken flows", late_views_of_taken_flows},
         {"found ahead as one by one", ahead_as_one_by_one},
         {"the same with evictions", ahead_with_evictions},
         {"how far back", how_far_back},

@@ -1,77 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The tracker on conversations of a few segments, each about one question. */
-#include "talk.h"
+#include "ended.h"
 
-#include <CUnit/Basic.h>
 #include <stdio.h>
-
-#define SYN    MPA_TCP_SYN
-#define SYNACK (MPA_TCP_SYN | MPA_TCP_ACK)
-#define ACK    MPA_TCP_ACK
-#define FIN    (MPA_TCP_FIN | MPA_TCP_ACK)
-
-#define CLIENT 1
-#define VIP    2
-#define DIRECT 3
 
 /* Keys of a capture of the Linux kernel; token and IDSN of B.2 of the protocol reference. */
 static const uint8_t key_a[8] = {0x8d, 0xf5, 0x49, 0xfa, 0x3f, 0x40, 0xb0, 0x49};
 static const uint8_t key_b[8] = {0x3f, 0xc7, 0xb5, 0x90, 0xc8, 0x48, 0x96, 0x73};
 #define TOKEN_A 0x9f74589bu
 #define TOKEN_B 0xae3e4794u
-
-#define ENDED_MAX 16
-
-/* What was told when connections left. */
-struct ended {
-    int count;
-    struct mpa_rec_conn conn[ENDED_MAX];
-    struct mpa_rec_subflow subflow[ENDED_MAX][4];
-    int split;
-};
-
-static void note_end(void *context, struct mpa_conn *c)
-{
-    struct ended *e = context;
-    struct mpa_export x = {0};
-
-    if (e->count == ENDED_MAX || mpa_conn_export(c, &x, &e->conn[e->count]) != 0)
-        return;
-    for (int i = 0; i < 4 && i < e->conn[e->count].subflow_count; i++)
-        e->subflow[e->count][i] = x.subflows[i];
-    e->count++;
-    mpa_export_free(&x);
-}
-
-static void note_event(void *context, const struct mpa_event *event)
-{
-    struct ended *e = context;
-
-    if (event->kind == MPA_EVENT_SPLIT)
-        e->split++;
-}
-
-static void begin_with(struct talk *k, struct ended *e, struct mpa_track_config config)
-{
-    *k = (struct talk){.ns = 1000000000};
-    *e = (struct ended){0};
-    config.observer =
-        (struct mpa_observer){.context = e, .conn_end = note_end, .event = note_event};
-    k->tracker = mpa_tracker_new(&config);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(k->tracker);
-}
-
-static void begin(struct talk *k, struct ended *e)
-{
-    begin_with(k, e, (struct mpa_track_config){0});
-}
-
-static void end(struct talk *k)
-{
-    mpa_tracker_finish(k->tracker);
-    CU_ASSERT_EQUAL(mpa_tracker_live(k->tracker), 0);
-    mpa_tracker_free(k->tracker);
-}
 
 /* SYN, SYN/ACK and third ACK of a version-1 connection; client sequence numbers from 100, the server's from 500. */
 static void handshake_v1(struct talk *k, uint16_t port, uint8_t server_flags)
@@ -82,13 +19,6 @@ static void handshake_v1(struct talk *k, uint16_t port, uint8_t server_flags)
     talk_send(k, VIP, 80, CLIENT, port, SYNACK, 500, 101, 0);
     talk_capable(k, 20, 1, 0x01, key_a, key_b);
     talk_send(k, CLIENT, port, VIP, 80, ACK, 101, 501, 0);
-}
-
-static void handshake_tcp(struct talk *k, uint16_t port, uint32_t isn)
-{
-    talk_send(k, CLIENT, port, VIP, 80, SYN, isn, 0, 0);
-    talk_send(k, VIP, 80, CLIENT, port, SYNACK, 500, isn + 1, 0);
-    talk_send(k, CLIENT, port, VIP, 80, ACK, isn + 1, 501, 0);
 }
 
 /* Low half of a side's first data sequence number (IDSN + 1 of B.2). */
@@ -279,131 +209,6 @@ static void port_reuse_unseen(void)
     CU_ASSERT_EQUAL_FATAL(e.count, 3);
     CU_ASSERT_EQUAL(e.conn[0].token_server, TOKEN_B);
     CU_ASSERT_EQUAL(e.conn[1].token_client, TOKEN_B);
-}
-
-/* A copy differs in layer 2 or TTL; a packet that differs in nothing is a duplicate and counts. */
-static void copies_and_duplicates(void)
-{
-    struct talk k;
-    struct ended e;
-    struct mpa_segment s;
-
-    begin(&k, &e);
-    handshake_tcp(&k, 40000, 100);
-    s = talk_segment(&k, CLIENT, 40000, VIP, 80, ACK, 101, 501, 10);
-    talk_feed(&k, &s);
-    s.ttl--;
-    s.ns += 1000;
-    talk_feed(&k, &s);
-    CU_ASSERT_TRUE(k.facts.copy);
-    s.ttl++;
-    talk_feed(&k, &s);
-    CU_ASSERT_FALSE(k.facts.copy);
-    CU_ASSERT_EQUAL(k.facts.old_bytes, 10);
-    s.ttl--;
-    s.ns += 20000000; /* Too late for a copy. */
-    talk_feed(&k, &s);
-    CU_ASSERT_FALSE(k.facts.copy);
-    CU_ASSERT_EQUAL(mpa_tracker_counts(k.tracker)->copies, 1);
-    end(&k);
-    CU_ASSERT_EQUAL(e.subflow[0][0].packets.v[MPA_TO_SERVER], 5);
-}
-
-/* Behind DNAT the same SYN goes on to the real server: one connection, two views. */
-static void nat_views(void)
-{
-    struct talk k;
-    struct ended e;
-    struct mpa_segment s;
-
-    begin(&k, &e);
-    s = talk_segment(&k, CLIENT, 40000, VIP, 80, SYN, 100, 0, 0);
-    talk_feed(&k, &s);
-    s.dst = talk_addr(9);
-    s.ttl--;
-    s.ns += 1000;
-    talk_feed(&k, &s);
-    CU_ASSERT_TRUE(k.facts.copy);
-    /* The answer is first seen from the real server. */
-    talk_send(&k, 9, 80, CLIENT, 40000, SYNACK, 500, 101, 0);
-    CU_ASSERT_FALSE(k.facts.copy);
-    CU_ASSERT_EQUAL(k.subflow->conn->id, 0);
-    end(&k);
-    CU_ASSERT_EQUAL_FATAL(e.count, 1);
-    CU_ASSERT_TRUE(mpa_addr_eq(&e.conn[0].server.addr, &(struct mpa_addr[]){talk_addr(VIP)}[0]));
-    CU_ASSERT_EQUAL(e.subflow[0][0].packets.v[MPA_TO_CLIENT], 1);
-}
-
-/* The same packet of 'port' behind DNAT, at once. */
-static void behind_dnat(struct talk *k, struct mpa_segment s)
-{
-    s.dst = talk_addr(9);
-    s.ttl--;
-    s.ns = k->ns += 1000000;
-    talk_feed(k, &s);
-    CU_ASSERT_TRUE(k->facts.copy);
-}
-
-#define TAKEN 200
-
-/* A packet behind DNAT after its four-tuple went to a newer connection: it belongs to the older one, and leaves nothing in the way of others. */
-static void late_views_of_taken_flows(void)
-{
-    struct talk k;
-    struct ended e;
-    struct mpa_segment s;
-
-    begin_with(&k, &e, (struct mpa_track_config){.idle_ns = 600 * 1000000000ll});
-    for (uint16_t i = 0; i < TAKEN; i++)
-        handshake_tcp(&k, 50000 + i, 100);
-    for (uint16_t i = 0; i < TAKEN; i++) {
-        handshake_tcp(&k, 40000 + i, 100);
-        s = talk_segment(&k, CLIENT, 40000 + i, VIP, 80, ACK, 101, 501, 10);
-        talk_feed(&k, &s);
-        talk_send(&k, CLIENT, 40000 + i, VIP, 80, SYN, 70000, 0, 0);
-        CU_ASSERT_EQUAL(k.subflow->conn->id, TAKEN + 2 * i + 1);
-        behind_dnat(&k, s);
-        CU_ASSERT_EQUAL(k.subflow->conn->id, TAKEN + 2 * i);
-    }
-    /* Those leave, and others take their memory, while the first ones go on. */
-    for (int round = 0; round < 8; round++) {
-        k.ns += 200 * 1000000000ll;
-        for (uint16_t i = 0; i < TAKEN; i++)
-            talk_send(&k, CLIENT, 50000 + i, VIP, 80, ACK, 101, 501, 0);
-    }
-    CU_ASSERT_EQUAL(mpa_tracker_live(k.tracker), TAKEN);
-    for (uint16_t i = 0; i < TAKEN; i++) {
-        s = talk_segment(&k, CLIENT, 30000 + i, VIP, 80, SYN, 100, 0, 0);
-        talk_feed(&k, &s);
-        behind_dnat(&k, s);
-    }
-    for (uint16_t i = 0; i < TAKEN; i++) {
-        talk_send(&k, CLIENT, 50000 + i, VIP, 80, ACK, 101, 501, 0);
-        CU_ASSERT_EQUAL(k.subflow->conn->id, i);
-    }
-    end(&k);
-}
-
-/* Two clients whose numbers are equal by chance: their keys, tokens and nonces are not. */
-static void equal_syns(void)
-{
-    uint8_t syn[12] = {30, 12, 0x10, 2};
-    struct talk k;
-    struct ended e;
-
-    begin(&k, &e);
-    for (uint8_t host = 10; host < 12; host++) {
-        struct mpa_segment s;
-
-        talk_put32(syn + 4, TOKEN_B);
-        talk_put32(syn + 8, host);
-        talk_option(&k, syn, sizeof syn);
-        s = talk_segment(&k, host, 40000, VIP, 80, SYN, 0, 0, 0);
-        s.ip_id = 0;
-        talk_feed(&k, &s);
-        CU_ASSERT_FALSE(k.facts.copy);
-    }
-    end(&k);
 }
 
 static void retransmission_and_order(void)
@@ -784,10 +589,6 @@ int main(void)
         {"split handshake, seen late", split_handshake_late},
         {"port reuse", port_reuse},
         {"port reuse, handshake lost", port_reuse_unseen},
-        {"equal SYNs of two hosts", equal_syns},
-        {"copies and duplicates", copies_and_duplicates},
-        {"NAT views", nat_views},
-        {"late views of taken flows", late_views_of_taken_flows},
         {"retransmission and order", retransmission_and_order},
         {"join and reinjection", join_and_reinjection},
         {"fast open", fast_opens},
