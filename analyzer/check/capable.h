@@ -76,11 +76,6 @@ struct check_capable_subflow {
     struct mpa_frame_ref frame; /* Its first packet. */
 };
 
-/* In the check. */
-struct check_capable_all {
-    uint8_t unused;
-};
-
 /* Whether a segment follows what was captured of this direction, and is not one of a later connection with the same ports whose SYN was
    not captured. */
 static inline bool check_in_sequence(const struct mpa_subflow *sf, enum mpa_dir dir,

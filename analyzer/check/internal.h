@@ -253,7 +253,6 @@ struct mpa_check {
     struct check_list scopes[SCOPE_COUNT];
     struct check_list options[MPA_SUBTYPE_NO_BIT + 1];
     struct check_list events[32];
-    struct check_capable_all capable;
     struct check_join_all join;
     struct check_address_all address;
     struct check_data_all data;
