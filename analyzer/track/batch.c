@@ -7,6 +7,8 @@
  */
 #include "internal.h"
 
+#include <assert.h>
+
 /* A run, and what is known of it ahead. */
 struct seat {
     const struct mpa_segment *seg;
@@ -28,6 +30,7 @@ FETCHES bool fetch_place(const struct mpa_tracker *t, struct queue *q, struct se
     seat->count = 0;
     if (left == 0)
         return false;
+    assert(seg->prepared);
     seat->seg = seg;
     seat->count = seg->ahead.run < left ? seg->ahead.run : left;
     q->next += seat->count;

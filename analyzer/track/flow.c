@@ -27,8 +27,9 @@ static inline uint64_t endpoint_hash(const struct flow_table *f, const struct mp
 uint32_t flow_hash_tuple(const struct flow_table *f, const struct mpa_addr *src, uint16_t sport,
                          const struct mpa_addr *dst, uint16_t dport)
 {
-    /* A sum, because both directions must agree. */
-    uint64_t h = endpoint_hash(f, src, sport) + endpoint_hash(f, dst, dport);
+    uint64_t a = endpoint_hash(f, src, sport), b = endpoint_hash(f, dst, dport);
+    /* Both directions must agree.  The product, because sums are often equal when two hosts exchange their ports. */
+    uint64_t product = a * b, h = (a + b) ^ product ^ product >> 32;
 
     return (uint32_t)((h ^ h >> 32) * f->key[0] >> 32);
 }

@@ -2,9 +2,9 @@
 /*
  * The tracker from inside: who owns what, and which file does what.
  *
- *   tracker.c    entry, batches, timers, the end        pool.c      fixed-size memory
+ *   tracker.c    one segment, timers, the end           batch.c     many segments, runs, looking ahead
  *   flow.c       four-tuples                            table.c     items by hash
- *   copies.c     copies of packets, NAT views
+ *   copies.c     copies of packets, NAT views           pool.c      fixed-size memory
  *   conn.c       connections and subflows, tokens       handshake.c SYN, SYN/ACK, third ACK, split handshakes
  *   options.c    every MPTCP option to its meaning      dialect.c   evidence to dialect
  *   advert.c     ADD_ADDR, echo, REMOVE_ADDR            join.c      MP_JOIN and its HMACs

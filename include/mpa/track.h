@@ -374,8 +374,8 @@ void mpa_tracker_segment(struct mpa_tracker *t, const struct mpa_segment *segmen
 void mpa_tracker_segments(struct mpa_tracker *t, const struct mpa_segment *segments, int count);
 
 /* Do ahead what mpa_tracker_segments() needs of 'segments' and no state decides (copies are found here, too), and make memory ready that
-   it will ask for.  They are then fed in this order, and those of one feeding are prepared all or none.  May run in another thread while 't'
-   is fed, but not while it is finished or freed. */
+   it will ask for.  Then each of them is fed, once and in this order, with nothing but ICMP errors in between; those of one feeding are
+   prepared all or none.  May run in another thread while 't' is fed, but not while it is finished or freed. */
 void mpa_tracker_prepare(struct mpa_tracker *t, struct mpa_segment *segments, int count);
 
 void mpa_tracker_icmp(struct mpa_tracker *t, const struct mpa_icmp_error *icmp);
