@@ -74,7 +74,7 @@ FETCHES const struct mpa_subflow *subflow_of(const struct seat *seat)
     return seat->count && seat->way.flow ? seat->way.flow->subflow : NULL;
 }
 
-/* The same of its connection. */
+/* What its segments read or write of their connection. */
 FETCHES void fetch_conn(const struct mpa_tracker *t, const struct seat *seat)
 {
     const struct mpa_subflow *sf = subflow_of(seat);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Segments in batches are told as they are one by one, whatever follows whatever in the runs of one four-tuple. */
 #include "talk.h"
-
-#include <CUnit/Basic.h>
+#include "suite.h"
 
 #define SEGMENTS 3000
 #define ROUNDS   60
@@ -282,8 +281,8 @@ static void runs(void)
     s[0] = talk_segment(&k, 1, 4000, 2, 80, MPA_TCP_ACK, 1, 1, 0);
     s[1] = talk_segment(&k, 2, 80, 1, 4000, MPA_TCP_ACK, 1, 1, 0);
     s[2] = talk_segment(&k, 2, 80, 1, 4000, MPA_TCP_ACK, 1, 1, 0);
-    s[3] = talk_segment(&k, 2, 4000, 1, 80, MPA_TCP_ACK, 1, 1,
-                        0); /* The hosts are the same, the ports are not. */
+    /* The hosts are the same, the ports are not. */
+    s[3] = talk_segment(&k, 2, 4000, 1, 80, MPA_TCP_ACK, 1, 1, 0);
     s[4] = talk_segment(&k, 1, 80, 2, 80, MPA_TCP_ACK, 1, 1, 0);
     s[5] = talk_segment(&k, 2, 80, 1, 80, MPA_TCP_ACK, 1, 1, 0);
     mpa_tracker_prepare(t, s, 6);
@@ -305,17 +304,6 @@ int main(void)
         {"runs", runs},
         CU_TEST_INFO_NULL,
     };
-    static CU_SuiteInfo suites[] = {
-        {.pName = "batch", .pTests = tests},
-        CU_SUITE_INFO_NULL,
-    };
-    int failed;
 
-    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-        return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    failed = CU_get_number_of_failures() > 0;
-    CU_cleanup_registry();
-    return failed;
+    return suite_run("batch", tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is a copy and whose; that copies found ahead, by the thread that reads, are those found one by one; how far back they reach. */
 #include "ended.h"
+#include "suite.h"
 
 #define SERVER 9
 
@@ -322,17 +323,6 @@ int main(void)
         {"first view gone", first_view_gone},
         CU_TEST_INFO_NULL,
     };
-    static CU_SuiteInfo suites[] = {
-        {.pName = "copies", .pTests = tests},
-        CU_SUITE_INFO_NULL,
-    };
-    int failed;
 
-    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-        return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    failed = CU_get_number_of_failures() > 0;
-    CU_cleanup_registry();
-    return failed;
+    return suite_run("copies", tests);
 }

@@ -2,8 +2,7 @@
 /* The hash of four-tuples: equal in both directions, and of tuples that are alike no more often equal than chance has it. */
 #include "../../../analyzer/track/internal.h"
 #include "talk.h"
-
-#include <CUnit/Basic.h>
+#include "suite.h"
 
 #define KEYS 20000
 
@@ -73,17 +72,6 @@ int main(void)
         {"next to each other", next_to_each_other},
         CU_TEST_INFO_NULL,
     };
-    static CU_SuiteInfo suites[] = {
-        {.pName = "flow", .pTests = tests},
-        CU_SUITE_INFO_NULL,
-    };
-    int failed;
 
-    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-        return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    failed = CU_get_number_of_failures() > 0;
-    CU_cleanup_registry();
-    return failed;
+    return suite_run("flow", tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The tracker on conversations of a few segments, each about one question. */
 #include "ended.h"
+#include "suite.h"
 
 #include <stdio.h>
 
@@ -605,17 +606,6 @@ int main(void)
         {"sequence wrap", sequence_wrap},
         CU_TEST_INFO_NULL,
     };
-    static CU_SuiteInfo suites[] = {
-        {.pName = "tracker", .pTests = tests},
-        CU_SUITE_INFO_NULL,
-    };
-    int failed;
 
-    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS)
-        return 2;
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    failed = CU_get_number_of_failures() > 0;
-    CU_cleanup_registry();
-    return failed;
+    return suite_run("tracker", tests);
 }
