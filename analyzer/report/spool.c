@@ -31,6 +31,7 @@ struct slot {
 
 struct mpa_spool {
     struct mpa_record_room room; /* What mpa_spool_next() gave last. */
+    struct mpa_record_models models;
     int64_t next_id;
     int64_t end_id;  /* The largest id and one. */
     uint8_t *packed; /* One record. */
@@ -262,7 +263,7 @@ static int put(struct mpa_spool *s, const struct mpa_rec_conn *conn)
 
     status = allocate_kept(s);
     if (status == MPA_OK)
-        status = mpa_record_pack(conn, &s->packed, &size, &s->packed_capacity);
+        status = mpa_record_pack(&s->models, conn, &s->packed, &size, &s->packed_capacity);
     if (status != MPA_OK)
         return status;
     if (!keep_record(s, size, &offset)) {
@@ -346,7 +347,7 @@ static int load(struct mpa_spool *s, const struct slot *slot)
     int status = fetch(s, slot, &bytes);
 
     if (status == MPA_OK)
-        status = mpa_record_unpack_into(&s->room, bytes, slot->size);
+        status = mpa_record_unpack_into(&s->models, &s->room, bytes, slot->size);
     return status == MPA_ERR_FORMAT ? MPA_ERR_READ : status;
 }
 

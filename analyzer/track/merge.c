@@ -56,7 +56,7 @@ int mpa_merge_put(struct mpa_merge *m, const struct mpa_rec_conn *conn, int capt
     size_t before[] = {m->entries.count, m->idents.count, m->tokens.count, m->joins.count,
                        m->tuples.count};
     size_t size = 0;
-    int status = mpa_record_pack(conn, &m->buffer, &size, &m->buffer_size);
+    int status = mpa_record_pack(&m->models, conn, &m->buffer, &size, &m->buffer_size);
 
     if (status == MPA_OK)
         status = add_entry(m, conn, capture, size);
@@ -137,7 +137,7 @@ static int unpack_members(const struct mpa_merge *m, struct merge_member *member
 {
     for (int i = 0; i < count; i++) {
         struct merge_entry *e = merge_entry(m, m->slots[m->next + (size_t)i].entry);
-        int status = mpa_record_unpack(e->bytes, e->size, &members[i].rec);
+        int status = mpa_record_unpack(&m->models, e->bytes, e->size, &members[i].rec);
 
         if (status != MPA_OK)
             return status;

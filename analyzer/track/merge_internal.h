@@ -16,6 +16,7 @@
 #define MPA_MERGE_INTERNAL_H
 
 #include "mpa/merge.h"
+#include "mpa/record_pack.h"
 #include "mpa/status.h"
 
 #include <stddef.h>
@@ -79,6 +80,7 @@ struct mpa_merge {
     size_t next;
     int64_t next_id;
     struct mpa_rec_conn *current; /* What mpa_merge_next() returned last. */
+    struct mpa_record_models models;
     uint8_t *buffer;              /* For packing. */
     size_t buffer_size;
 };

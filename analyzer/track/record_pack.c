@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Records as bytes: the structures one after the other, without the pieces that say nothing.
+ * Records as bytes: the structures one after the other, each as its difference from a model of its kind.
  *
- * Whole structures are copied, so that a new member needs no line here; a new array is one row in 'arrays'.  Of 32 bytes either all are
- * there or none: none where they are as in an ordinary record (see 'usual'), else zero.  A byte in front of every eight such pieces says
- * which.  Fewer bytes for small numbers would cost more time than they are worth: this runs twice for every connection.
+ * Whole structures are written, so that a new member needs no line here; a new array is one row in 'arrays'.  A structure goes in pieces of
+ * four words.  A byte in front of every eight pieces says which of them differ from the model's; of each word of those that do, as many
+ * bytes follow as its difference has.  The models are records that came before: their addresses and servers are often the same, and the
+ * upper halves of their times are.
  */
 #include "mpa/record_pack.h"
 
 #include "mpa/samples.h"
 #include "mpa/status.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,23 +38,34 @@ static const struct {
 #undef ARRAY
 };
 
-#define ARRAYS   MPA_RECORD_ARRAYS
-#define SUBFLOWS 0 /* Their row. */
-#define PIECE    32u
-#define RUN      8u /* Pieces with one header. */
+#define ARRAYS    MPA_RECORD_ARRAYS
+#define SUBFLOWS  0 /* Rows of those that have models. */
+#define ADD_ADDRS 1
+#define WORD      8u
+#define WORDS     4u /* Of a piece. */
+#define PIECE     (WORDS * WORD)
+#define RUN       8u /* Pieces with one header. */
+#define PIECE_IS                                                                                   \
+    (2u +                                                                                          \
+     PIECE) /* Bytes of one that differs, at most: four bits for the length of each word in front. */
+#define OVER (2u * WORD) /* Words are stored and read whole: so much may lie behind. */
 
 _Static_assert(sizeof(arrays) / sizeof(arrays[0]) == ARRAYS, "a room has memory for each");
 
-/* What most records have where they have nothing to say.  Only for being short: other values are kept as they are. */
-static const struct mpa_rec_conn usual_conn = {
-    .fallback_ns = MPA_NULL, .survived = MPA_NULL, .failed_ns = MPA_NULL};
+/* The model where there is none: what most records have where they have nothing to say. */
 #define NO_RTT                                                                                     \
     {                                                                                              \
         .min_ns = MPA_NULL, .p50_ns = MPA_NULL, .p95_ns = MPA_NULL, .p99_ns = MPA_NULL,            \
         .max_ns = MPA_NULL                                                                         \
     }
-static const struct mpa_rec_subflow usual_subflow = {
-    .on_vip = MPA_NULL, .rtt = {NO_RTT, NO_RTT}, .rst = {{.ns = MPA_NULL}, {.ns = MPA_NULL}}};
+#define NO_SUBFLOW                                                                                 \
+    {                                                                                              \
+        .on_vip = MPA_NULL, .rtt = {NO_RTT, NO_RTT}, .rst = { {.ns = MPA_NULL}, {.ns = MPA_NULL} } \
+    }
+static const struct mpa_record_model plain = {
+    .conn = {.fallback_ns = MPA_NULL, .survived = MPA_NULL, .failed_ns = MPA_NULL},
+    .subflows = {NO_SUBFLOW, NO_SUBFLOW}};
+#undef NO_SUBFLOW
 #undef NO_RTT
 
 static int array_count(const struct mpa_rec_conn *conn, size_t i)
@@ -76,6 +89,43 @@ static void set_array(struct mpa_rec_conn *conn, size_t i, void *items)
     memcpy((char *)conn + arrays[i].pointer, &items, sizeof(items));
 }
 
+/* ---- Models --------------------------------------------------------------------------------------------------- */
+
+/* Model 0 is 'plain', further ones are those that were learned. */
+static const struct mpa_record_model *model_at(const struct mpa_record_models *models,
+                                               unsigned which)
+{
+    return which == 0 ? &plain : &models->at[which - 1];
+}
+
+/* How much of a model a record fills. */
+static int worth(const struct mpa_rec_conn *conn)
+{
+    int subflows = conn->subflow_count < 2 ? conn->subflow_count : 2;
+
+    return 1 + subflows + (conn->add_addr_count > 0);
+}
+
+/* Records before it stay as they were written: by their models. */
+static void learn(struct mpa_record_models *models, const struct mpa_rec_conn *conn)
+{
+    struct mpa_record_model *m;
+    int value = worth(conn);
+
+    if (value <= models->worth || models->count == MPA_RECORD_MODELS)
+        return;
+    models->worth = value;
+    m = &models->at[models->count++];
+    *m = plain;
+    m->conn = *conn;
+    for (int i = 0; i < 2 && i < conn->subflow_count; i++)
+        m->subflows[i] = conn->subflows[i];
+    if (conn->subflow_count == 1)
+        m->subflows[1] = m->subflows[0];
+    if (conn->add_addr_count > 0)
+        m->add_addr = conn->add_addrs[0];
+}
+
 /* ---- Writing ------------------------------------------------------------------------------------------------- */
 
 struct packer {
@@ -85,10 +135,11 @@ struct packer {
     bool failed; /* Memory ended: sticky. */
 };
 
-/* A header for each run, a piece that is not full, and what the store of a piece may write too much. */
+/* For 'size' bytes of structures. */
 static bool make_room(struct packer *p, size_t size)
 {
-    size_t worst = p->size + size + size / (RUN * PIECE) + 1 + 2 * PIECE;
+    size_t pieces = size / PIECE + 1;
+    size_t worst = p->size + pieces * PIECE_IS + pieces / RUN + 1 + OVER;
     size_t capacity = p->capacity ? p->capacity : 1024;
     uint8_t *grown;
 
@@ -106,42 +157,76 @@ static bool make_room(struct packer *p, size_t size)
     return true;
 }
 
-static inline unsigned differ(const uint8_t *a, const uint8_t *b)
-{
-    uint64_t x[PIECE / 8], y[PIECE / 8];
-
-    memcpy(x, a, PIECE);
-    memcpy(y, b, PIECE);
-    return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3])) != 0;
-}
-
 static const uint8_t zeros[PIECE];
 
-/* 'count' pieces of a run; 'usual' moves on by 'step' for each.  Returns what lies behind what was written. */
-static inline uint8_t *put_run(uint8_t *to, const uint8_t *from, const uint8_t *usual, size_t step,
-                               unsigned count)
+/* Bytes of a word without those that are zero in front. */
+static inline unsigned length_of(uint64_t word)
 {
-    uint8_t *header = to++;
-    unsigned follow = 0;
+    return (63u ^ (unsigned)__builtin_clzll(word | 1)) / WORD + (word != 0);
+}
 
-    for (unsigned i = 0; i < count; i++, from += PIECE, usual += step) {
-        unsigned follows = differ(from, usual);
+static inline uint64_t word_at(const uint8_t *at)
+{
+    uint64_t word;
 
-        memcpy(to, from, PIECE);
-        to += follows * PIECE;
-        follow |= follows << i;
+    memcpy(&word, at, WORD);
+    return word;
+}
+
+/* By what a word differs from the model's. */
+static inline uint64_t difference(const uint8_t *from, const uint8_t *model, unsigned word)
+{
+    return word_at(from + word * WORD) ^ word_at(model + word * WORD);
+}
+
+static inline uint8_t *put_piece(uint8_t *to, const uint8_t *from, const uint8_t *model)
+{
+    uint8_t *lengths = to;
+    uint16_t all = 0;
+
+    to += sizeof(all);
+    for (unsigned i = 0; i < WORDS; i++) {
+        uint64_t word = difference(from, model, i);
+        uint64_t bytes = htole64(word);
+        unsigned length = length_of(word);
+
+        memcpy(to, &bytes, WORD);
+        to += length;
+        all |= (uint16_t)(length << 4 * i);
     }
-    *header = (uint8_t)follow;
+    memcpy(lengths, &all, sizeof(all));
     return to;
 }
 
-/* 'usual' has the same size; NULL: zeros. */
-static void put(struct packer *p, const void *from, size_t size, const void *usual)
+/* 'count' pieces of a run; 'model' moves on by 'step' for each.  Returns what lies behind what was written. */
+static inline uint8_t *put_run(uint8_t *to, const uint8_t *from, const uint8_t *model, size_t step,
+                               unsigned count)
 {
-    const uint8_t *bytes = from, *other = usual ? usual : zeros;
-    size_t step = usual ? PIECE : 0, pieces = size / PIECE, rest = size % PIECE;
+    unsigned differ = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        const uint8_t *a = from + i * PIECE, *b = model + i * step;
+        uint64_t all =
+            difference(a, b, 0) | difference(a, b, 1) | difference(a, b, 2) | difference(a, b, 3);
+
+        differ |= (unsigned)(all != 0) << i;
+    }
+    *to++ = (uint8_t)differ;
+    for (; differ; differ &= differ - 1) {
+        unsigned i = (unsigned)__builtin_ctz(differ);
+
+        to = put_piece(to, from + i * PIECE, model + i * step);
+    }
+    return to;
+}
+
+/* 'model' has the same size; NULL: zeros. */
+static void put(struct packer *p, const void *from, size_t size, const void *model)
+{
+    const uint8_t *bytes = from, *other = model ? model : zeros;
+    size_t step = model ? PIECE : 0, pieces = size / PIECE, rest = size % PIECE;
     /* What lies behind the end reads as zero. */
-    uint8_t last[PIECE] = {0}, usual_last[PIECE] = {0};
+    uint8_t last[PIECE] = {0}, model_last[PIECE] = {0};
     uint8_t *to;
 
     if (size == 0 || !make_room(p, size))
@@ -153,9 +238,9 @@ static void put(struct packer *p, const void *from, size_t size, const void *usu
         to = put_run(to, bytes, other, step, (unsigned)pieces);
     if (rest > 0) {
         memcpy(last, bytes + pieces * PIECE, rest);
-        if (usual)
-            memcpy(usual_last, other + pieces * PIECE, rest);
-        to = put_run(to, last, usual_last, 0, 1);
+        if (model)
+            memcpy(model_last, other + pieces * PIECE, rest);
+        to = put_run(to, last, model_last, 0, 1);
     }
     p->size = (size_t)(to - p->bytes);
 }
@@ -164,11 +249,14 @@ static void put(struct packer *p, const void *from, size_t size, const void *usu
 #define SUBFLOW_SIZE    offsetof(struct mpa_rec_subflow, servers)
 #define SERVERS_SIZE(n) ((size_t)(n) * sizeof(struct mpa_rec_server))
 
-static void put_subflows(struct packer *p, const struct mpa_rec_subflow *subflows, int count)
+static void put_subflows(struct packer *p, const struct mpa_rec_subflow *subflows, int count,
+                         const struct mpa_record_model *model)
 {
     for (int i = 0; i < count; i++) {
-        put(p, &subflows[i], SUBFLOW_SIZE, &usual_subflow);
-        put(p, subflows[i].servers, SERVERS_SIZE(subflows[i].server_count), NULL);
+        const struct mpa_rec_subflow *like = &model->subflows[i > 0];
+
+        put(p, &subflows[i], SUBFLOW_SIZE, like);
+        put(p, subflows[i].servers, SERVERS_SIZE(subflows[i].server_count), like->servers);
     }
 }
 
@@ -188,17 +276,31 @@ static void put_samples(struct packer *p, const struct mpa_samples *samples)
     free(flat);
 }
 
-int mpa_record_pack(const struct mpa_rec_conn *conn, uint8_t **buf, size_t *size, size_t *cap)
+/* All but samples. */
+static void put_structures(struct packer *p, const struct mpa_rec_conn *conn,
+                           const struct mpa_record_model *model)
+{
+    put(p, conn, sizeof(*conn), &model->conn);
+    put_subflows(p, conn->subflows, conn->subflow_count, model);
+    for (int i = 0; i < conn->add_addr_count; i++)
+        put(p, &conn->add_addrs[i], sizeof(conn->add_addrs[i]), &model->add_addr);
+    for (size_t i = ADD_ADDRS + 1; i < ARRAYS; i++)
+        put(p, array_items(conn, i), (size_t)array_count(conn, i) * arrays[i].item, NULL);
+}
+
+int mpa_record_pack(struct mpa_record_models *models, const struct mpa_rec_conn *conn,
+                    uint8_t **buf, size_t *size, size_t *cap)
 {
     struct packer p = {.bytes = *buf, .capacity = *cap};
-    size_t i;
+    uint8_t which;
     int dir;
     int k;
 
-    put(&p, conn, sizeof(*conn), &usual_conn);
-    put_subflows(&p, conn->subflows, conn->subflow_count);
-    for (i = SUBFLOWS + 1; i < ARRAYS; i++)
-        put(&p, array_items(conn, i), (size_t)array_count(conn, i) * arrays[i].item, NULL);
+    if (models)
+        learn(models, conn);
+    which = models ? (uint8_t)models->count : 0;
+    put(&p, &which, sizeof(which), NULL);
+    put_structures(&p, conn, model_at(models, which));
     for (dir = 0; dir < 2; dir++)
         for (k = 0; conn->merge.rtt[dir] && k < conn->subflow_count; k++)
             put_samples(&p, &conn->merge.rtt[dir][k]);
@@ -227,61 +329,116 @@ struct unpacker {
     const uint8_t *end;
     int status;                   /* First failure: sticky. */
     struct mpa_record_room *room; /* Where arrays go; NULL: each is allocated. */
+    const struct mpa_record_model *model;
 };
 
-/* 'count' pieces of a run, the counterpart of put_run(); the last of them has 'last' bytes. */
-static inline void get_run(struct unpacker *u, uint8_t *to, const uint8_t *usual, size_t step,
-                           unsigned count, size_t last)
-{
-    unsigned follow = u->at < u->end ? *u->at++ : ~0u;
-    const uint8_t *at = u->at;
+/* By the length of a word. */
+static const uint64_t masks[16] = {0,          0xff,         0xffff,         0xffffff,
+                                   0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff,
+                                   UINT64_MAX};
 
-    if (follow >> count != 0 ||
-        ((size_t)(u->end - at) < RUN * PIECE &&
-         (size_t)(u->end - at) < (size_t)__builtin_popcount(follow) * PIECE)) {
+/* The counterpart of put_piece(), at bytes that are all there.  Returns what lies behind; NULL: a length is wrong. */
+static inline const uint8_t *get_words(const uint8_t *at, uint8_t *to, const uint8_t *model)
+{
+    uint16_t lengths;
+    unsigned wrong = 0;
+
+    memcpy(&lengths, at, sizeof(lengths));
+    at += sizeof(lengths);
+    for (unsigned i = 0; i < WORDS; i++) {
+        unsigned length = lengths >> 4 * i & 0xf;
+        uint64_t word = word_at(model + i * WORD) ^ (le64toh(word_at(at)) & masks[length]);
+
+        memcpy(to + i * WORD, &word, WORD);
+        at += length;
+        wrong |= length > WORD;
+    }
+    return wrong ? NULL : at;
+}
+
+static inline void get_piece(struct unpacker *u, uint8_t *to, const uint8_t *model)
+{
+    size_t left = (size_t)(u->end - u->at);
+    uint8_t tail[PIECE_IS + OVER];
+    const uint8_t *behind;
+
+    if (left >= sizeof(tail)) {
+        behind = get_words(u->at, to, model);
+    } else {
+        memset(tail, 0, sizeof(tail));
+        memcpy(tail, u->at, left);
+        behind = get_words(tail, to, model);
+        if (behind)
+            behind = (size_t)(behind - tail) <= left ? u->at + (behind - tail) : NULL;
+    }
+    if (behind)
+        u->at = behind;
+    else
+        u->status = MPA_ERR_FORMAT;
+}
+
+/* 'count' pieces of a run, the counterpart of put_run(). */
+static inline void get_run(struct unpacker *u, uint8_t *to, const uint8_t *model, size_t step,
+                           unsigned count)
+{
+    unsigned differ = u->at < u->end ? *u->at++ : ~0u;
+
+    if (differ >> count != 0) {
         u->status = MPA_ERR_FORMAT;
         return;
     }
-    for (unsigned i = 0; i + 1 < count; i++, to += PIECE, usual += step) {
-        unsigned follows = follow >> i & 1;
+    for (unsigned i = 0; i < count; i++)
+        memcpy(to + i * PIECE, model + i * step, PIECE);
+    for (; differ && u->status == MPA_OK; differ &= differ - 1) {
+        unsigned i = (unsigned)__builtin_ctz(differ);
 
-        memcpy(to, follows ? at : usual, PIECE);
-        at += follows * PIECE;
+        get_piece(u, to + i * PIECE, model + i * step);
     }
-    memcpy(to, follow >> (count - 1) ? at : usual, last);
-    u->at = at + (follow >> (count - 1)) * PIECE;
 }
 
 /* The counterpart of put(): exactly 'size' bytes. */
-static void get(struct unpacker *u, void *to, size_t size, const void *usual)
+static void get(struct unpacker *u, void *to, size_t size, const void *model)
 {
     uint8_t *bytes = to;
-    const uint8_t *other = usual ? usual : zeros;
-    size_t step = usual ? PIECE : 0, pieces = size / PIECE, rest = size % PIECE;
+    const uint8_t *other = model ? model : zeros;
+    size_t step = model ? PIECE : 0, pieces = size / PIECE, rest = size % PIECE;
+    uint8_t last[PIECE], model_last[PIECE] = {0};
 
     for (; pieces >= RUN && u->status == MPA_OK;
          pieces -= RUN, bytes += RUN * PIECE, other += RUN * step)
-        get_run(u, bytes, other, step, RUN, PIECE);
+        get_run(u, bytes, other, step, RUN);
     if (pieces > 0 && u->status == MPA_OK)
-        get_run(u, bytes, other, step, (unsigned)pieces, PIECE);
-    if (rest > 0 && u->status == MPA_OK)
-        get_run(u, bytes + pieces * PIECE, other + pieces * step, step, 1, rest);
+        get_run(u, bytes, other, step, (unsigned)pieces);
+    if (rest == 0 || u->status != MPA_OK)
+        return;
+    if (model)
+        memcpy(model_last, other + pieces * PIECE, rest);
+    get_run(u, last, model_last, 0, 1);
+    if (u->status == MPA_OK)
+        memcpy(bytes + pieces * PIECE, last, rest);
 }
 
 static void get_subflows(struct unpacker *u, struct mpa_rec_subflow *subflows, int count)
 {
     for (int i = 0; i < count && u->status == MPA_OK; i++) {
+        const struct mpa_rec_subflow *like = &u->model->subflows[i > 0];
         struct mpa_rec_subflow *sf = &subflows[i];
 
-        get(u, sf, SUBFLOW_SIZE, &usual_subflow);
+        get(u, sf, SUBFLOW_SIZE, like);
         if (sf->server_count < 0 || sf->server_count > MPA_REC_SERVERS_MAX) {
             u->status = MPA_ERR_FORMAT;
             return;
         }
-        get(u, sf->servers, SERVERS_SIZE(sf->server_count), NULL);
+        get(u, sf->servers, SERVERS_SIZE(sf->server_count), like->servers);
         memset(&sf->servers[sf->server_count], 0,
                SERVERS_SIZE(MPA_REC_SERVERS_MAX - sf->server_count));
     }
+}
+
+static void get_add_addrs(struct unpacker *u, struct mpa_rec_add_addr *add_addrs, int count)
+{
+    for (int i = 0; i < count && u->status == MPA_OK; i++)
+        get(u, &add_addrs[i], sizeof(add_addrs[i]), &u->model->add_addr);
 }
 
 /* Memory for an array's 'size' bytes; in a room it holds what was there before. */
@@ -304,11 +461,11 @@ static void *array_memory(struct mpa_record_room *room, size_t which, size_t siz
 /* An array of 'count' items; NULL for none or on failure. */
 static void *get_array(struct unpacker *u, int count, size_t which)
 {
-    size_t item = arrays[which].item;
+    size_t item = arrays[which].item, least = which == SUBFLOWS ? SUBFLOW_SIZE : item;
     void *items;
 
-    /* Even zeros take a header for each run: a count beyond that is damage. */
-    if (count < 0 || (uint64_t)count * item / (RUN * PIECE) > (uint64_t)(u->end - u->at))
+    /* Also what is the model's takes a header for each run: a count beyond that is damage. */
+    if (count < 0 || (uint64_t)count * least / (RUN * PIECE) > (uint64_t)(u->end - u->at))
         u->status = MPA_ERR_FORMAT;
     if (u->status != MPA_OK || count == 0)
         return NULL;
@@ -317,6 +474,8 @@ static void *get_array(struct unpacker *u, int count, size_t which)
         u->status = MPA_ERR_NOMEM;
     else if (which == SUBFLOWS)
         get_subflows(u, items, count);
+    else if (which == ADD_ADDRS)
+        get_add_addrs(u, items, count);
     else
         get(u, items, (size_t)count * item, NULL);
     return items;
@@ -352,12 +511,25 @@ static void get_all_samples(struct unpacker *u, struct mpa_rec_conn *conn, int d
         get_samples(u, &conn->merge.rtt[dir][k]);
 }
 
+/* By which model the record was written. */
+static void get_model(struct unpacker *u, const struct mpa_record_models *models)
+{
+    uint8_t which = 0;
+
+    get(u, &which, sizeof(which), NULL);
+    if (u->status == MPA_OK && which > (models ? models->count : 0))
+        u->status = MPA_ERR_FORMAT;
+    u->model = model_at(models, u->status == MPA_OK ? which : 0);
+}
+
 /* The record is one that can be freed whatever is returned. */
-static int unpack(struct unpacker *u, struct mpa_rec_conn *conn)
+static int unpack(struct unpacker *u, const struct mpa_record_models *models,
+                  struct mpa_rec_conn *conn)
 {
     bool has_rtt[2];
 
-    get(u, conn, sizeof(*conn), &usual_conn);
+    get_model(u, models);
+    get(u, conn, sizeof(*conn), &u->model->conn);
     /* What was read are the pointers of another record: none of them may be freed here. */
     for (int dir = 0; dir < 2; dir++) {
         has_rtt[dir] = conn->merge.rtt[dir] != NULL;
@@ -375,7 +547,8 @@ static int unpack(struct unpacker *u, struct mpa_rec_conn *conn)
     return u->status;
 }
 
-int mpa_record_unpack(const uint8_t *buf, size_t size, struct mpa_rec_conn **ret)
+int mpa_record_unpack(const struct mpa_record_models *models, const uint8_t *buf, size_t size,
+                      struct mpa_rec_conn **ret)
 {
     struct unpacker u = {.at = buf, .end = buf + size};
     struct mpa_rec_conn *conn = calloc(1, sizeof(*conn));
@@ -383,7 +556,7 @@ int mpa_record_unpack(const uint8_t *buf, size_t size, struct mpa_rec_conn **ret
 
     if (!conn)
         return MPA_ERR_NOMEM;
-    status = unpack(&u, conn);
+    status = unpack(&u, models, conn);
     if (status == MPA_OK)
         *ret = conn;
     else
@@ -391,12 +564,13 @@ int mpa_record_unpack(const uint8_t *buf, size_t size, struct mpa_rec_conn **ret
     return status;
 }
 
-int mpa_record_unpack_into(struct mpa_record_room *room, const uint8_t *buf, size_t size)
+int mpa_record_unpack_into(const struct mpa_record_models *models, struct mpa_record_room *room,
+                           const uint8_t *buf, size_t size)
 {
     struct unpacker u = {.at = buf, .end = buf + size, .room = room};
 
     free_samples(&room->conn);
-    return unpack(&u, &room->conn);
+    return unpack(&u, models, &room->conn);
 }
 
 void mpa_record_room_free(struct mpa_record_room *room)
@@ -414,8 +588,8 @@ struct mpa_rec_conn *mpa_record_copy(const struct mpa_rec_conn *conn)
     size_t capacity = 0;
     size_t size;
 
-    if (mpa_record_pack(conn, &bytes, &size, &capacity) == MPA_OK &&
-        mpa_record_unpack(bytes, size, &ret) != MPA_OK)
+    if (mpa_record_pack(NULL, conn, &bytes, &size, &capacity) == MPA_OK &&
+        mpa_record_unpack(NULL, bytes, size, &ret) != MPA_OK)
         ret = NULL;
     free(bytes);
     return ret;

@@ -82,7 +82,7 @@ struct mpa_rec_rst {
     int64_t packets;     /* RSTs in this direction. */
 };
 
-/* This and the records below: what most have stands in front, because a packed record holds 32 bytes of them or none (record_pack.h). */
+/* This and the records below: what differs from connection to connection stands in front, for packed records (record_pack.h) go by 32 bytes. */
 struct mpa_rec_subflow {
     int64_t id; /* In its connection, from 0 by first packet. */
     enum mpa_word role; /* MPA_ROLE_* */

@@ -57,7 +57,7 @@ struct mpa_writer *mpa_writer_tap(FILE *out, const struct mpa_writer_options *op
 /* Records of connections that ended: the first ones in memory, the others on disk, so that memory does not grow with them. */
 struct mpa_spool;
 
-/* 'memory' bytes of packed records (some 1,000 bytes a connection with two subflows), and the first 'memory' / 32 ids, are kept before temporary
+/* 'memory' bytes of packed records (some 300 bytes a connection with two subflows), and the first 'memory' / 32 ids, are kept before temporary
    files are made in TMPDIR, else /tmp.  NULL when memory ends. */
 struct mpa_spool *mpa_spool_new(size_t memory);
 #define MPA_SPOOL_MEMORY ((size_t)32 << 20)

@@ -118,8 +118,46 @@ static void test_any_bytes(void)
     }
 }
 
+/* Each kind of record several times, by models that are learned meanwhile, and read in another order than they were written. */
+static void test_models(void)
+{
+    enum { COUNT = 4 * KINDS };
+    static struct mpa_record_models models; /* Zeroed. */
+    static const struct mpa_record_models none;
+    struct mpa_rec_conn *conns[COUNT];
+    struct mpa_rec_conn *copy;
+    uint8_t *bytes[COUNT] = {NULL};
+    size_t sizes[COUNT];
+    size_t capacities[COUNT] = {0};
+    size_t alone = 0;
+    size_t by_models = 0;
+    int i;
+
+    for (i = 0; i < COUNT; i++) {
+        conns[i] = fixture_conn(1000 + i, (enum kind)(KINDS - 1 - i % KINDS), i % 2);
+        CU_ASSERT_EQUAL_FATAL(
+            mpa_record_pack(&models, conns[i], &bytes[i], &sizes[i], &capacities[i]), MPA_OK);
+        by_models += sizes[i];
+    }
+    CU_ASSERT(models.count > 1 && models.count <= MPA_RECORD_MODELS);
+    for (i = COUNT - 1; i >= 0; i--) {
+        CU_ASSERT_EQUAL_FATAL(mpa_record_unpack(&models, bytes[i], sizes[i], &copy), MPA_OK);
+        check_equal(conns[i], copy);
+        mpa_record_free(copy);
+        /* Whoever does not have the model cannot read it. */
+        CU_ASSERT_EQUAL(mpa_record_unpack(&none, bytes[i], sizes[i], &copy), MPA_ERR_FORMAT);
+        CU_ASSERT_EQUAL(mpa_record_unpack(NULL, bytes[i], sizes[i], &copy), MPA_ERR_FORMAT);
+        CU_ASSERT_EQUAL(mpa_record_pack(NULL, conns[i], &bytes[i], &sizes[i], &capacities[i]),
+                        MPA_OK);
+        alone += sizes[i];
+        free(bytes[i]);
+        mpa_record_free(conns[i]);
+    }
+    CU_ASSERT(by_models < alone);
+}
+
 /* Bytes that end too early or are wrong are refused; nothing is read behind them (run with the address sanitizer). */
-static void test_damage(void)
+static void check_damage(struct mpa_record_models *models)
 {
     struct mpa_rec_conn *conn = fixture_conn(1, SURVIVED, false);
     struct mpa_rec_conn *copy = NULL;
@@ -132,7 +170,7 @@ static void test_damage(void)
     size_t i;
     int status;
 
-    CU_ASSERT_EQUAL_FATAL(mpa_record_pack(conn, &bytes, &size, &capacity), MPA_OK);
+    CU_ASSERT_EQUAL_FATAL(mpa_record_pack(models, conn, &bytes, &size, &capacity), MPA_OK);
     plain = sizeof(*conn) + 2 * sizeof(*conn->subflows) + sizeof(*conn->add_addrs) +
             (size_t)conn->note_count * sizeof(*conn->notes);
     CU_ASSERT(size < plain * 4 / 5);
@@ -140,7 +178,7 @@ static void test_damage(void)
         part = malloc(i + 1);
         CU_ASSERT_PTR_NOT_NULL_FATAL(part);
         memcpy(part, bytes, i);
-        status = mpa_record_unpack(part, i, &copy);
+        status = mpa_record_unpack(models, part, i, &copy);
         CU_ASSERT(status == MPA_ERR_FORMAT || status == MPA_ERR_NOMEM);
         CU_ASSERT_PTR_NULL(copy);
         free(part);
@@ -150,13 +188,28 @@ static void test_damage(void)
         uint8_t kept = bytes[at];
 
         bytes[at] ^= (uint8_t)(1 + next_random(&state) % 255);
-        if (mpa_record_unpack(bytes, size, &copy) == MPA_OK)
+        if (mpa_record_unpack(models, bytes, size, &copy) == MPA_OK)
             mpa_record_free(copy);
         copy = NULL;
         bytes[at] = kept;
     }
     free(bytes);
     mpa_record_free(conn);
+}
+
+static void test_damage(void)
+{
+    static struct mpa_record_models models; /* Zeroed. */
+    struct mpa_rec_conn *other = fixture_conn(0, MIGRATED, true);
+    uint8_t *bytes = NULL;
+    size_t capacity = 0;
+    size_t size;
+
+    check_damage(NULL);
+    CU_ASSERT_EQUAL(mpa_record_pack(&models, other, &bytes, &size, &capacity), MPA_OK);
+    check_damage(&models);
+    free(bytes);
+    mpa_record_free(other);
 }
 
 /* Ids out of order, with gaps of all sizes, over several pages of the index; 'memory' bytes of records are kept. */
@@ -311,8 +364,7 @@ static void test_large(void)
 }
 
 CU_TestInfo spool_tests[] = {
-    {"pack", test_pack},           {"any bytes", test_any_bytes},
-    {"damage", test_damage},       {"order", test_order},
-    {"empty", test_empty},         {"large records", test_large},
-    {"no folder", test_no_folder}, CU_TEST_INFO_NULL,
+    {"pack", test_pack},           {"any bytes", test_any_bytes}, {"models", test_models},
+    {"damage", test_damage},       {"order", test_order},         {"empty", test_empty},
+    {"large records", test_large}, {"no folder", test_no_folder}, CU_TEST_INFO_NULL,
 };
