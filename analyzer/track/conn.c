@@ -183,16 +183,6 @@ void subflow_move(struct mpa_tracker *t, struct mpa_subflow *sf, struct mpa_conn
 
 /* ---- Tokens ---------------------------------------------------------------------------------------------- */
 
-/* One to one, so that equal hashes are equal tokens, and keyed: who chooses tokens does not choose their places. */
-static uint32_t token_hash(const struct mpa_tracker *t, uint32_t token)
-{
-    uint32_t h = token ^ (uint32_t)t->flows.key[1];
-
-    h = (h ^ h >> 16) * (uint32_t)t->flows.key[0];
-    h = (h ^ h >> 15) * 0x846ca68bu;
-    return h ^ h >> 16;
-}
-
 /* The entry of the token, or the empty one where it would be. */
 static struct table_entry *token_entry(const struct mpa_tracker *t, uint32_t token,
                                        enum mpa_dir owner)

@@ -189,6 +189,16 @@ static inline enum mpa_dir other(enum mpa_dir dir)
     return dir == MPA_TO_SERVER ? MPA_TO_CLIENT : MPA_TO_SERVER;
 }
 
+/* One to one, so that equal hashes are equal tokens, and keyed: who chooses tokens does not choose their places. */
+static inline uint32_t token_hash(const struct mpa_tracker *t, uint32_t token)
+{
+    uint32_t h = token ^ (uint32_t)t->flows.key[1];
+
+    h = (h ^ h >> 16) * (uint32_t)t->flows.key[0];
+    h = (h ^ h >> 15) * 0x846ca68bu;
+    return h ^ h >> 16;
+}
+
 /* Subflow, connection and direction are known, or another connection is. */
 static inline void pass_sides(struct pass *p)
 {

@@ -150,20 +150,31 @@ void timer_set(struct mpa_tracker *t, struct mpa_conn *c)
 }
 
 /* Connections that end have been silent for long and lie in no cache: fetch what their end reads, in steps, for each needs the one before.
-   'c' ends now, 'next' and 'after' are to follow it; each may be NULL. */
-FETCHES void fetch_ending(const struct mpa_tracker *t, const struct mpa_conn *c,
-                          const struct mpa_conn *next, const struct mpa_conn *after)
+   'next' ends after the one that is about to, 'after' behind it; each may be NULL. */
+FETCHES void fetch_ending(const struct mpa_tracker *t, const struct mpa_conn *next,
+                          const struct mpa_conn *after)
 {
-    if (c->subflows)
-        __builtin_prefetch(table_first(&t->flows.table, c->subflows->flow.hash), 1);
-    if (c->subflows && c->subflows->next)
-        fetch(c->subflows->next, 0, t->subflows.item);
-    if (next && next->subflows)
+    if (next && next->subflows) {
+        /* Mostly all there are. */
         fetch(next->subflows, 0, t->subflows.item);
+        fetch(next->last_subflow, 0, t->subflows.item);
+    }
     if (next && next->adverts)
         fetch(next->adverts, 0, sizeof *next->adverts);
     if (after)
         fetch(after, 0, t->conns.item);
+}
+
+/* The places where it is removed from the tables. */
+FETCHES void fetch_places(const struct mpa_tracker *t, const struct mpa_conn *c,
+                          const struct mpa_conn *next)
+{
+    if (c->subflows) {
+        __builtin_prefetch(table_first(&t->flows.table, c->subflows->flow.hash), 1);
+        __builtin_prefetch(table_first(&t->flows.table, c->last_subflow->flow.hash), 1);
+    }
+    for (int i = 0; next && i < 2; i++)
+        __builtin_prefetch(table_first(&t->tokens[i], token_hash(t, next->data[i].token)), 1);
 }
 
 static void run_slot(struct mpa_tracker *t, uint32_t slot)
@@ -172,7 +183,8 @@ static void run_slot(struct mpa_tracker *t, uint32_t slot)
 
     for (; c; c = next) {
         next = c->timer_next;
-        fetch_ending(t, c, next, next ? next->timer_next : NULL);
+        fetch_ending(t, next, next ? next->timer_next : NULL);
+        fetch_places(t, c, next);
         if (due_ns(t, c) <= t->now_ns)
             conn_end(t, c);
         else
@@ -491,7 +503,7 @@ void mpa_tracker_finish(struct mpa_tracker *t)
     struct left *all = list_all(t, &count);
 
     for (size_t i = 0; i < count; i++) {
-        fetch_ending(t, all[i].conn, i + 1 < count ? all[i + 1].conn : NULL,
+        fetch_ending(t, i + 1 < count ? all[i + 1].conn : NULL,
                      i + 2 < count ? all[i + 2].conn : NULL);
         conn_end_last(t, all[i].conn);
     }
