@@ -34,9 +34,12 @@ FETCHES bool fetch_place(const struct mpa_tracker *t, struct queue *q, struct se
     seat->seg = seg;
     seat->count = seg->ahead.run < left ? seg->ahead.run : left;
     q->next += seat->count;
-    if (!seg->dss_only)
-        __builtin_prefetch(seg->options);
     __builtin_prefetch(table_first(&t->flows.table, seg->ahead.flow_hash));
+    if (!seg->lone)
+        __builtin_prefetch(seg->options);
+    else if (seg->option.subtype == MPA_MP_JOIN && (seg->flags & MPA_TCP_SYN))
+        __builtin_prefetch(
+            table_first(&t->tokens[MPA_TO_CLIENT], token_hash(t, seg->option.join.token)));
     return true;
 }
 
@@ -184,7 +187,7 @@ void mpa_tracker_prepare(struct mpa_tracker *t, struct mpa_segment *segments, in
         }
         for (int i = 0; i < n; i++) {
             seg[i].ahead = look_ahead(t, &seg[i], prints[i]);
-            seg[i].dss_only = options_only_dss(&seg[i], &seg[i].dss);
+            options_ahead(&seg[i]);
             seg[i].prepared = true;
             if (from + i > 0 && follows(&seg[i], &seg[i] - 1) && first->ahead.run < UINT16_MAX)
                 first->ahead.run++;

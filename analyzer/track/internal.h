@@ -325,8 +325,8 @@ void advert_joined(struct mpa_subflow *sf);
 
 /* options.c */
 void options_apply(struct pass *p);
-/* Whether the only MPTCP option is a DSS of condition OK: '*ret' is what it says. */
-bool options_only_dss(const struct mpa_segment *seg, struct mpa_option *ret);
+/* Of looking ahead: 'lone', 'dss_only' and 'option'. */
+void options_ahead(struct mpa_segment *seg);
 
 /* dss.c */
 void dss_apply(struct pass *p, const struct mpa_option *o);

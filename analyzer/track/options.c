@@ -138,11 +138,18 @@ static enum mpa_cond decode(const struct mpa_segment *seg, int which, enum mpa_d
                              (size_t)seg->options_size - at, seg->flags, dialect, ret, NULL);
 }
 
-bool options_only_dss(const struct mpa_segment *seg, struct mpa_option *ret)
+/* A SYN is the first that is seen of most connections; later their dialect is known, and it is mostly this one. */
+static inline enum mpa_dialect likely_dialect(const struct mpa_segment *seg)
 {
-    return seg->mptcp_count == 1 && seg->options_captured > seg->mptcp_at[0] + 2u &&
-           seg->options[seg->mptcp_at[0] + 2] >> 4 == MPA_DSS &&
-           decode(seg, 0, MPA_DIALECT_UNKNOWN, ret) == MPA_COND_OK;
+    return (seg->flags & (MPA_TCP_SYN | MPA_TCP_ACK)) == MPA_TCP_SYN ? MPA_DIALECT_UNKNOWN
+                                                                     : MPA_DIALECT_RFC8684;
+}
+
+void options_ahead(struct mpa_segment *seg)
+{
+    seg->lone = seg->mptcp_count == 1;
+    seg->dss_only = seg->lone && decode(seg, 0, likely_dialect(seg), &seg->option) == MPA_COND_OK &&
+                    seg->option.subtype == MPA_DSS;
 }
 
 static inline void take(struct pass *p, const struct mpa_option *o, enum mpa_word row)
@@ -158,14 +165,19 @@ static inline void take(struct pass *p, const struct mpa_option *o, enum mpa_wor
 __attribute__((noinline)) static void apply_each(struct pass *p)
 {
     const struct mpa_segment *seg = p->seg;
-    struct mpa_option o;
 
     for (int i = 0; i < seg->mptcp_count; i++) {
-        enum mpa_cond cond = decode(seg, i, dialect_decoded_as[p->conn->dialect], &o);
+        enum mpa_dialect as = dialect_decoded_as[p->conn->dialect];
+        const struct mpa_option *o = &seg->option;
+        struct mpa_option decoded;
 
-        take(p, &o, count_row(&o, seg->flags));
-        if (cond == MPA_COND_OK || (cond == MPA_COND_ILLEGAL && o.subtype != MPA_DSS))
-            apply_one(p, &o);
+        if (!seg->prepared || !seg->lone || as != likely_dialect(seg)) {
+            decode(seg, i, as, &decoded);
+            o = &decoded;
+        }
+        take(p, o, count_row(o, seg->flags));
+        if (o->cond == MPA_COND_OK || (o->cond == MPA_COND_ILLEGAL && o->subtype != MPA_DSS))
+            apply_one(p, o);
     }
 }
 
@@ -174,8 +186,8 @@ __attribute__((flatten)) void options_apply(struct pass *p)
     const struct mpa_segment *seg = p->seg;
 
     if (seg->prepared && seg->dss_only) {
-        take(p, &seg->dss, MPA_OPT_COUNT_DSS);
-        dss_apply(p, &seg->dss);
+        take(p, &seg->option, MPA_OPT_COUNT_DSS);
+        dss_apply(p, &seg->option);
     } else {
         apply_each(p);
     }

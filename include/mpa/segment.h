@@ -82,9 +82,10 @@ struct mpa_segment {
     bool options_truncated; /* The capture cut the option area. */
     /* What mpa_tracker_prepare() found ahead; the decoder sets 'prepared' to false. */
     bool prepared : 1;
-    bool dss_only : 1; /* Its only MPTCP option is a good DSS, ... */
+    bool lone : 1;     /* It has one MPTCP option, and 'option' is that in the dialect it most likely is of; ... */
+    bool dss_only : 1; /* ... a good DSS, which reads the same in every dialect. */
 
-    struct mpa_option dss; /* ... and this is it: a DSS reads the same in every dialect. */
+    struct mpa_option option;
     struct mpa_segment_ahead ahead;
     uint8_t dst_mac[6]; /* Of the innermost Ethernet header that was not inside a tunnel. */
     uint8_t src_mac[6];

@@ -54,6 +54,10 @@ static void on_event(void *context, const struct mpa_event *e)
 
     tell(t, (uint64_t)e->kind << 32 | (uint64_t)e->frame.frame);
     tell(t, (uint64_t)e->conn->id << 4 | (uint64_t)e->dir);
+    tell(t, (uint64_t)e->value);
+    if (e->option)
+        tell(t,
+             (uint64_t)e->option->subtype << 16 | (uint64_t)e->option->len << 8 | e->option->cond);
 }
 
 static void on_end(void *context, struct mpa_conn *c)
@@ -70,6 +74,7 @@ static struct mpa_tracker *new_tracker(struct told *told, uint32_t max_connectio
 {
     struct mpa_track_config config = {.max_connections = max_connections,
                                       .observer = {.context = told,
+                                                   .options = true,
                                                    .segment = on_segment,
                                                    .copy = on_copy,
                                                    .event = on_event,
@@ -92,6 +97,7 @@ static uint64_t random_number(uint64_t *state, uint64_t below)
 struct crowd {
     struct talk talk;
     uint64_t random;
+    uint8_t version; /* Of MPTCP. */
     uint8_t src, dst;
     uint16_t sport, dport;
     uint32_t seq[4][4]; /* By host and the port's last bits. */
@@ -131,14 +137,37 @@ static void choose_tuple(struct crowd *c)
     c->dport = ports[dice(c, 4)];
 }
 
+/* One of the options that dialects read in different ways, or that only some have. */
+static void any_option(struct crowd *c)
+{
+    static const struct {
+        uint8_t subtype, len;
+    } kinds[] = {{MPA_ADD_ADDR, 8},    {MPA_ADD_ADDR, 10},     {MPA_ADD_ADDR, 16},
+                 {MPA_REMOVE_ADDR, 4}, {MPA_MP_PRIO, 3},       {MPA_MP_PRIO, 4},
+                 {MPA_MP_TCPRST, 4},   {MPA_MP_FASTCLOSE, 12}, {MPA_MP_FAIL, 12},
+                 {MPA_MP_JOIN, 12},    {MPA_MP_JOIN, 24},      {MPA_DSS, 8},
+                 {MPA_MP_CAPABLE, 22}};
+    static const uint8_t nibbles[] = {0x0, 0x1, 0x4, 0x6, 0xc, 0xe};
+    uint64_t k = dice(c, sizeof kinds / sizeof kinds[0]);
+    uint8_t o[24] = {30, kinds[k].len};
+
+    o[2] = (uint8_t)(kinds[k].subtype << 4 | nibbles[dice(c, sizeof nibbles)]);
+    for (unsigned i = 3; i < kinds[k].len; i++)
+        o[i] = (uint8_t)dice(c, 3);
+    talk_option(&c->talk, o, kinds[k].len);
+}
+
 static void choose_options(struct crowd *c, uint8_t flags, uint32_t seq, uint16_t size)
 {
     uint8_t key[2][8] = {{(uint8_t)(c->sport & 3)}, {(uint8_t)(c->dport & 3)}};
 
     if (flags & MPA_TCP_SYN)
-        talk_capable(&c->talk, flags & MPA_TCP_ACK ? 12 : 4, 1, 0x81, key[0], key[1]);
+        talk_capable(&c->talk, flags & MPA_TCP_ACK || c->version == 0 ? 12 : 4, c->version, 0x81,
+                     key[0], key[1]);
     else if (dice(c, 4) == 0)
-        talk_capable(&c->talk, 20, 1, 0x81, key[0], key[1]);
+        talk_capable(&c->talk, 20, c->version, 0x81, key[0], key[1]);
+    else if (dice(c, 8) == 0)
+        any_option(c);
     else if (dice(c, 4))
         talk_dss(&c->talk, seq, seq, 1 + seq % 1000, size);
 }
@@ -170,7 +199,7 @@ static struct mpa_segment next_segment(struct crowd *c)
 
 static void fill(struct crowd *c, uint64_t seed)
 {
-    *c = (struct crowd){.random = seed};
+    *c = (struct crowd){.random = seed, .version = seed & 1};
     for (int i = 0; i < SEGMENTS; i++) {
         struct mpa_segment *s = &c->segments[i];
         uint64_t what = dice(c, 20);
