@@ -16,6 +16,8 @@ bool measure_grow(void *items, size_t count, size_t *capacity, size_t size)
     grown = realloc(old, wanted * size);
     if (!grown)
         return false;
+    /* What lies between the members of a packed record is zero, too. */
+    memset((char *)grown + *capacity * size, 0, (wanted - *capacity) * size);
     memcpy(items, &grown, sizeof grown);
     *capacity = wanted;
     return true;

@@ -81,7 +81,7 @@ struct mpa_merge {
     int64_t next_id;
     struct mpa_rec_conn *current; /* What mpa_merge_next() returned last. */
     struct mpa_record_models models;
-    uint8_t *buffer;              /* For packing. */
+    uint8_t *buffer; /* For packing. */
     size_t buffer_size;
 };
 

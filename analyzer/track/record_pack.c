@@ -5,7 +5,7 @@
  * Whole structures are written, so that a new member needs no line here; a new array is one row in 'arrays'.  A structure goes in pieces of
  * four words.  A byte in front of every eight pieces says which of them differ from the model's; of each word of those that do, as many
  * bytes follow as its difference has.  The models are records that came before: their addresses and servers are often the same, and the
- * upper halves of their times are.
+ * upper halves of their times are.  What lies between the members of a structure is written as it happens to be.
  */
 #include "mpa/record_pack.h"
 
@@ -45,10 +45,11 @@ static const struct {
 #define WORDS     4u /* Of a piece. */
 #define PIECE     (WORDS * WORD)
 #define RUN       8u /* Pieces with one header. */
-#define PIECE_IS                                                                                   \
-    (2u +                                                                                          \
-     PIECE) /* Bytes of one that differs, at most: four bits for the length of each word in front. */
-#define OVER (2u * WORD) /* Words are stored and read whole: so much may lie behind. */
+/* Bytes of a piece that differs: four bits for the length of each word in front.  At most; and what reading one may touch, whatever lengths
+   damage gives. */
+#define LENGTH_MAX 15u
+#define PIECE_MAX  (WORDS / 2 + PIECE)
+#define PIECE_READ (WORDS / 2 + (WORDS - 1) * LENGTH_MAX + WORD)
 
 _Static_assert(sizeof(arrays) / sizeof(arrays[0]) == ARRAYS, "a room has memory for each");
 
@@ -98,7 +99,7 @@ static const struct mpa_record_model *model_at(const struct mpa_record_models *m
     return which == 0 ? &plain : &models->at[which - 1];
 }
 
-/* How much of a model a record fills. */
+/* How much of a model a record fills: from 1 to MPA_RECORD_MODELS. */
 static int worth(const struct mpa_rec_conn *conn)
 {
     int subflows = conn->subflow_count < 2 ? conn->subflow_count : 2;
@@ -112,7 +113,7 @@ static void learn(struct mpa_record_models *models, const struct mpa_rec_conn *c
     struct mpa_record_model *m;
     int value = worth(conn);
 
-    if (value <= models->worth || models->count == MPA_RECORD_MODELS)
+    if (value <= models->worth)
         return;
     models->worth = value;
     m = &models->at[models->count++];
@@ -120,8 +121,6 @@ static void learn(struct mpa_record_models *models, const struct mpa_rec_conn *c
     m->conn = *conn;
     for (int i = 0; i < 2 && i < conn->subflow_count; i++)
         m->subflows[i] = conn->subflows[i];
-    if (conn->subflow_count == 1)
-        m->subflows[1] = m->subflows[0];
     if (conn->add_addr_count > 0)
         m->add_addr = conn->add_addrs[0];
 }
@@ -139,7 +138,8 @@ struct packer {
 static bool make_room(struct packer *p, size_t size)
 {
     size_t pieces = size / PIECE + 1;
-    size_t worst = p->size + pieces * PIECE_IS + pieces / RUN + 1 + OVER;
+    size_t headers = pieces / RUN + 2; /* Of full runs, of one that is not, of what is no piece. */
+    size_t worst = p->size + pieces * PIECE_MAX + headers;
     size_t capacity = p->capacity ? p->capacity : 1024;
     uint8_t *grown;
 
@@ -333,11 +333,11 @@ struct unpacker {
 };
 
 /* By the length of a word. */
-static const uint64_t masks[16] = {0,          0xff,         0xffff,         0xffffff,
-                                   0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff,
-                                   UINT64_MAX};
+static const uint64_t masks[LENGTH_MAX + 1] = {
+    0,         0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff,
+    UINT64_MAX};
 
-/* The counterpart of put_piece(), at bytes that are all there.  Returns what lies behind; NULL: a length is wrong. */
+/* The counterpart of put_piece(); PIECE_READ bytes can be read.  Returns what lies behind; NULL: a length is wrong. */
 static inline const uint8_t *get_words(const uint8_t *at, uint8_t *to, const uint8_t *model)
 {
     uint16_t lengths;
@@ -346,7 +346,7 @@ static inline const uint8_t *get_words(const uint8_t *at, uint8_t *to, const uin
     memcpy(&lengths, at, sizeof(lengths));
     at += sizeof(lengths);
     for (unsigned i = 0; i < WORDS; i++) {
-        unsigned length = lengths >> 4 * i & 0xf;
+        unsigned length = lengths >> 4 * i & LENGTH_MAX;
         uint64_t word = word_at(model + i * WORD) ^ (le64toh(word_at(at)) & masks[length]);
 
         memcpy(to + i * WORD, &word, WORD);
@@ -359,7 +359,7 @@ static inline const uint8_t *get_words(const uint8_t *at, uint8_t *to, const uin
 static inline void get_piece(struct unpacker *u, uint8_t *to, const uint8_t *model)
 {
     size_t left = (size_t)(u->end - u->at);
-    uint8_t tail[PIECE_IS + OVER];
+    uint8_t tail[PIECE_READ];
     const uint8_t *behind;
 
     if (left >= sizeof(tail)) {

@@ -15,7 +15,7 @@
 
 /* A record is written as its difference from one that was given to mpa_record_pack() before. */
 struct mpa_record_model {
-    struct mpa_rec_conn conn; /* Its pointers are only compared. */
+    struct mpa_rec_conn conn;           /* Of its pointers only those to static texts are used. */
     struct mpa_rec_subflow subflows[2]; /* The first one's, and all others'. */
     struct mpa_rec_add_addr add_addr;
 };
@@ -25,7 +25,7 @@ struct mpa_record_model {
 #define MPA_RECORD_MODELS 4
 struct mpa_record_models {
     int count;
-    int worth; /* How much the last one says; a record that says more becomes the next one. */
+    int worth; /* How much the last one says, from 1 on; a record that says more becomes the next. */
     struct mpa_record_model at[MPA_RECORD_MODELS];
 };
 
@@ -34,7 +34,8 @@ struct mpa_record_models {
  * '*size' becomes the bytes that were written.  'conn' may become one of 'models'; NULL: there are none, here and for the reader.  0, or
  * MPA_ERR_NOMEM with '*size' untouched.  The caller frees '*buf'.
  */
-int mpa_record_pack(struct mpa_record_models *models, const struct mpa_rec_conn *conn, uint8_t **buf, size_t *size, size_t *cap);
+int mpa_record_pack(struct mpa_record_models *models, const struct mpa_rec_conn *conn,
+                    uint8_t **buf, size_t *size, size_t *cap);
 
 /*
  * A record from the 'size' bytes at 'buf', as mpa_record_pack() wrote them.  '*ret' and each of its arrays are allocated on their own
@@ -42,7 +43,8 @@ int mpa_record_pack(struct mpa_record_models *models, const struct mpa_rec_conn 
  * of 'merge' has one entry a subflow.  0, MPA_ERR_NOMEM, or MPA_ERR_FORMAT where the bytes are not such a record; '*ret' is
  * untouched then.  The caller gives it to mpa_record_free().
  */
-int mpa_record_unpack(const struct mpa_record_models *models, const uint8_t *buf, size_t size, struct mpa_rec_conn **ret);
+int mpa_record_unpack(const struct mpa_record_models *models, const uint8_t *buf, size_t size,
+                      struct mpa_rec_conn **ret);
 
 /* Memory for one record after the other: zeroed at first. */
 #define MPA_RECORD_ARRAYS 8
@@ -53,7 +55,8 @@ struct mpa_record_room {
 };
 
 /* The same into 'room->conn', with the arrays in the room's memory: valid until the room's next record, which replaces it also where this fails. */
-int mpa_record_unpack_into(const struct mpa_record_models *models, struct mpa_record_room *room, const uint8_t *buf, size_t size);
+int mpa_record_unpack_into(const struct mpa_record_models *models, struct mpa_record_room *room,
+                           const uint8_t *buf, size_t size);
 void mpa_record_room_free(struct mpa_record_room *room); /* What it holds. */
 
 /* A copy that owns its arrays as above; NULL when memory ends. */

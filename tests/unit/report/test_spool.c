@@ -118,42 +118,146 @@ static void test_any_bytes(void)
     }
 }
 
+/* Of a record without what a merge would need: that has no models. */
+static size_t pack_size(struct mpa_record_models *models, const struct mpa_rec_conn *conn)
+{
+    struct mpa_rec_conn alone = *conn;
+    uint8_t *bytes = NULL;
+    size_t capacity = 0;
+    size_t size = 0;
+
+    memset(&alone.merge, 0, sizeof(alone.merge));
+    CU_ASSERT_EQUAL(mpa_record_pack(models, &alone, &bytes, &size, &capacity), MPA_OK);
+    free(bytes);
+    return size;
+}
+
+/* What a record says of its subflows and addresses, like one before it, takes next to no room; another kind is learned when it says more. */
+static void test_learning(void)
+{
+    static struct mpa_record_models models; /* Zeroed. */
+    struct mpa_rec_conn *first = fixture_conn(1000, MIGRATED, false);
+    struct mpa_rec_conn *second = fixture_conn(1001, MIGRATED, false);
+    int subflows = first->subflow_count;
+    int add_addrs = first->add_addr_count;
+
+    CU_ASSERT_FATAL(subflows == 2 && add_addrs == 1);
+    first->note_count = second->note_count = 0;
+    first->add_addr_count = 0;
+    first->subflow_count = 1;
+    pack_size(&models, first);
+    CU_ASSERT_EQUAL(models.count, 1);
+    pack_size(&models, first);
+    CU_ASSERT_EQUAL(models.count, 1);
+    second->add_addr_count = 0;
+    CU_ASSERT(pack_size(&models, second) < 100); /* It is the next model itself. */
+    CU_ASSERT_EQUAL(models.count, 2);
+    first->subflow_count = subflows;
+    first->add_addr_count = add_addrs;
+    CU_ASSERT(pack_size(&models, first) < 100);
+    CU_ASSERT_EQUAL(models.count, 3);
+    CU_ASSERT_EQUAL(models.at[2].subflows[0].id, first->subflows[0].id);
+    CU_ASSERT_EQUAL(models.at[2].subflows[1].id, first->subflows[1].id);
+    CU_ASSERT_EQUAL(models.at[2].add_addr.id, first->add_addrs[0].id);
+    mpa_record_free(second);
+    second = fixture_conn(1001, MIGRATED, false);
+    second->note_count = 0;
+    CU_ASSERT(pack_size(&models, second) < pack_size(NULL, second) / 3);
+    CU_ASSERT_EQUAL(models.count, 3);
+    mpa_record_free(first);
+    mpa_record_free(second);
+}
+
 /* Each kind of record several times, by models that are learned meanwhile, and read in another order than they were written. */
 static void test_models(void)
 {
     enum { COUNT = 4 * KINDS };
     static struct mpa_record_models models; /* Zeroed. */
-    static const struct mpa_record_models none;
+    struct mpa_record_models fewer;
     struct mpa_rec_conn *conns[COUNT];
     struct mpa_rec_conn *copy;
     uint8_t *bytes[COUNT] = {NULL};
     size_t sizes[COUNT];
-    size_t capacities[COUNT] = {0};
-    size_t alone = 0;
-    size_t by_models = 0;
+    size_t capacity;
     int i;
 
     for (i = 0; i < COUNT; i++) {
         conns[i] = fixture_conn(1000 + i, (enum kind)(KINDS - 1 - i % KINDS), i % 2);
-        CU_ASSERT_EQUAL_FATAL(
-            mpa_record_pack(&models, conns[i], &bytes[i], &sizes[i], &capacities[i]), MPA_OK);
-        by_models += sizes[i];
+        capacity = 0;
+        CU_ASSERT_EQUAL_FATAL(mpa_record_pack(&models, conns[i], &bytes[i], &sizes[i], &capacity),
+                              MPA_OK);
     }
-    CU_ASSERT(models.count > 1 && models.count <= MPA_RECORD_MODELS);
+    CU_ASSERT_FATAL(models.count > 1 && models.count <= MPA_RECORD_MODELS);
+    fewer = models;
+    fewer.count--;
     for (i = COUNT - 1; i >= 0; i--) {
         CU_ASSERT_EQUAL_FATAL(mpa_record_unpack(&models, bytes[i], sizes[i], &copy), MPA_OK);
         check_equal(conns[i], copy);
         mpa_record_free(copy);
-        /* Whoever does not have the model cannot read it. */
-        CU_ASSERT_EQUAL(mpa_record_unpack(&none, bytes[i], sizes[i], &copy), MPA_ERR_FORMAT);
         CU_ASSERT_EQUAL(mpa_record_unpack(NULL, bytes[i], sizes[i], &copy), MPA_ERR_FORMAT);
-        CU_ASSERT_EQUAL(mpa_record_pack(NULL, conns[i], &bytes[i], &sizes[i], &capacities[i]),
+        free(bytes[i]);
+        mpa_record_free(conns[i]);
+        if (i < COUNT - KINDS)
+            continue;
+        /* The last ones are of the last model: whoever does not have it cannot read them. */
+        conns[i] = fixture_conn(1000 + i, MIGRATED, false);
+        bytes[i] = NULL;
+        capacity = 0;
+        CU_ASSERT_EQUAL(mpa_record_pack(&models, conns[i], &bytes[i], &sizes[i], &capacity),
                         MPA_OK);
-        alone += sizes[i];
+        CU_ASSERT_EQUAL(mpa_record_unpack(&fewer, bytes[i], sizes[i], &copy), MPA_ERR_FORMAT);
         free(bytes[i]);
         mpa_record_free(conns[i]);
     }
-    CU_ASSERT(by_models < alone);
+}
+
+/* Records of all sizes in which no byte is zero: their memory is enough (run with the address sanitizer), and what is behind them is refused. */
+static void test_full(void)
+{
+    uint64_t state = 77;
+
+    for (int count = 0; count < 300; count++) {
+        struct mpa_rec_conn conn = {.hit_count = count};
+        struct mpa_rec_conn *copy = NULL;
+        uint8_t *bytes = NULL;
+        uint8_t *longer;
+        size_t capacity = 0;
+        size_t size;
+
+        conn.hits = calloc((size_t)count + 1, sizeof(*conn.hits));
+        CU_ASSERT_PTR_NOT_NULL_FATAL(conn.hits);
+        for (size_t i = 0; i < (size_t)count * sizeof(*conn.hits); i++)
+            ((uint8_t *)conn.hits)[i] = (uint8_t)(1 + next_random(&state) % 255);
+        CU_ASSERT_EQUAL_FATAL(mpa_record_pack(NULL, &conn, &bytes, &size, &capacity), MPA_OK);
+        CU_ASSERT_EQUAL_FATAL(mpa_record_unpack(NULL, bytes, size, &copy), MPA_OK);
+        check_items(conn.hits, copy->hits, count, sizeof(*conn.hits));
+        mpa_record_free(copy);
+        longer = calloc(1, size + 1);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(longer);
+        memcpy(longer, bytes, size);
+        CU_ASSERT_EQUAL(mpa_record_unpack(NULL, longer, size + 1, &copy), MPA_ERR_FORMAT);
+        free(longer);
+        free(bytes);
+        free(conn.hits);
+    }
+}
+
+/* Lengths that no word has, in front of few bytes and of many. */
+static void test_lengths(void)
+{
+    struct mpa_rec_conn *copy = NULL;
+
+    for (size_t size = 4; size < 100; size++)
+        for (unsigned i = 0; i < 2; i++) {
+            uint8_t *bytes = calloc(1, size);
+
+            CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+            bytes[1] = 0x01; /* Of the connection's first pieces one differs. */
+            bytes[2] = i ? 0xff : 0x09;
+            bytes[3] = i ? 0xff : 0x00;
+            CU_ASSERT_EQUAL(mpa_record_unpack(NULL, bytes, size, &copy), MPA_ERR_FORMAT);
+            free(bytes);
+        }
 }
 
 /* Bytes that end too early or are wrong are refused; nothing is read behind them (run with the address sanitizer). */
@@ -365,6 +469,7 @@ static void test_large(void)
 
 CU_TestInfo spool_tests[] = {
     {"pack", test_pack},           {"any bytes", test_any_bytes}, {"models", test_models},
+    {"learning", test_learning},   {"full records", test_full},   {"lengths", test_lengths},
     {"damage", test_damage},       {"order", test_order},         {"empty", test_empty},
     {"large records", test_large}, {"no folder", test_no_folder}, CU_TEST_INFO_NULL,
 };
