@@ -346,7 +346,7 @@ static inline const uint8_t *get_words(const uint8_t *at, uint8_t *to, const uin
     memcpy(&lengths, at, sizeof(lengths));
     at += sizeof(lengths);
     for (unsigned i = 0; i < WORDS; i++) {
-        unsigned length = lengths >> 4 * i & LENGTH_MAX;
+        unsigned length = (unsigned)lengths >> 4 * i & LENGTH_MAX;
         uint64_t word = word_at(model + i * WORD) ^ (le64toh(word_at(at)) & masks[length]);
 
         memcpy(to + i * WORD, &word, WORD);

@@ -82,8 +82,8 @@ struct mpa_segment {
     bool options_truncated; /* The capture cut the option area. */
     /* What mpa_tracker_prepare() found ahead; the decoder sets 'prepared' to false. */
     bool prepared : 1;
-    bool lone : 1;     /* It has one MPTCP option, and 'option' is that in the dialect it most likely is of; ... */
-    bool dss_only : 1; /* ... a good DSS, which reads the same in every dialect. */
+    bool lone : 1;     /* It has one MPTCP option: 'option', in the dialect it most likely is of. */
+    bool dss_only : 1; /* That is a good DSS, which reads the same in every dialect. */
 
     struct mpa_option option;
     struct mpa_segment_ahead ahead;
