@@ -59,7 +59,7 @@ static enum mpa_word count_row(const struct mpa_option *o, uint8_t tcp_flags)
 static void set_prio(struct pass *p, struct mpa_subflow *sf, bool backup)
 {
     sf->half[p->dir].backup = backup;
-    if (sf == mpa_conn_initial(p->conn) && backup && p->conn->prio_ns == 0)
+    if (mpa_subflow_is_initial(sf) && backup && p->conn->prio_ns == 0)
         p->conn->prio_ns = p->seg->ns;
 }
 

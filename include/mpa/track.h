@@ -240,6 +240,12 @@ static inline struct mpa_subflow *mpa_conn_initial(const struct mpa_conn *c)
     return c->subflows && c->subflows->role == MPA_ROLE_INITIAL ? c->subflows : NULL;
 }
 
+/* Whether it is that one; of its connection's others nothing is read. */
+static inline bool mpa_subflow_is_initial(const struct mpa_subflow *s)
+{
+    return s->role == MPA_ROLE_INITIAL && s->conn->subflows == s;
+}
+
 /* A joined subflow to a server address other than the initial subflow's: off the VIP. */
 static inline bool mpa_subflow_is_direct(const struct mpa_subflow *s)
 {
