@@ -14,14 +14,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#define WRITE_SIZE (256u * 1024)   /* Bytes of records that are written at once. */
-#define AHEAD_SIZE (64u * 1024u)   /* ... and that are read ahead. */
-#define HUGE       (2048u * 1024u) /* Bytes of a huge page. */
-#define KEPT_EACH  32u             /* Bytes of records in memory for one slot of the index there. */
-#define PAGE_SLOTS 8192            /* Of the slots of the other ids, those in memory. */
+#define WRITE_SIZE (256u * 1024) /* Bytes of records that are written at once. */
+#define AHEAD_SIZE (64u * 1024u) /* ... and that are read ahead. */
+#define KEPT_EACH  32u           /* Bytes of records in memory for one slot of the index there. */
+#define PAGE_SLOTS 8192          /* Of the slots of the other ids, those in memory. */
 
 /* Where a record lies: in memory below 'memory' of the spool, further on in the file.  Size 0: there is none with this id. */
 struct slot {
@@ -228,12 +226,9 @@ static int allocate_kept(struct mpa_spool *s)
     s->slots = calloc((size_t)s->slot_count + 1, sizeof(*s->slots));
     if (!s->slots)
         return MPA_ERR_NOMEM;
-    s->kept = aligned_alloc(HUGE, (s->memory + HUGE - 1) / HUGE * HUGE);
+    s->kept = malloc(s->memory);
     if (!s->kept)
         s->memory = 0;
-    /* A wish only; the first of them stays in small pages, for it is more than most captures need. */
-    if (s->memory > HUGE)
-        (void)madvise(s->kept + HUGE, s->memory - HUGE, MADV_HUGEPAGE);
     return MPA_OK;
 }
 
