@@ -14,12 +14,33 @@ struct seat {
     const struct mpa_segment *seg;
     int count; /* 0: nobody sits here. */
     struct way way;
+    const struct mpa_conn *joined; /* Most likely that which its SYN joins, or NULL. */
 };
+
+static inline bool joins(const struct mpa_segment *seg)
+{
+    return seg->has_token && seg->option.subtype == MPA_MP_JOIN;
+}
 
 /* Segments that have no seat yet. */
 struct queue {
     const struct mpa_segment *next, *end;
 };
+
+/* Where the token is: that of a SYN/ACK's key and that which is joined are mostly the server's. */
+static inline const struct table *token_table(const struct mpa_tracker *t,
+                                              const struct mpa_segment *seg)
+{
+    bool server = joins(seg) || (seg->flags & MPA_TCP_SYN && seg->flags & MPA_TCP_ACK);
+
+    return &t->tokens[server ? MPA_TO_CLIENT : MPA_TO_SERVER];
+}
+
+static inline const struct table_entry *token_seek(const struct mpa_tracker *t,
+                                                   const struct mpa_segment *seg)
+{
+    return table_seek(token_table(t, seg), token_hash(t, seg->token));
+}
 
 /* Give the next run a seat, and fetch the place where its flow is looked for.  False when there is none any more. */
 FETCHES bool fetch_place(const struct mpa_tracker *t, struct queue *q, struct seat *seat)
@@ -37,9 +58,8 @@ FETCHES bool fetch_place(const struct mpa_tracker *t, struct queue *q, struct se
     __builtin_prefetch(table_first(&t->flows.table, seg->ahead.flow_hash));
     if (!seg->lone)
         __builtin_prefetch(seg->options);
-    else if (seg->option.subtype == MPA_MP_JOIN && (seg->flags & MPA_TCP_SYN))
-        __builtin_prefetch(
-            table_first(&t->tokens[MPA_TO_CLIENT], token_hash(t, seg->option.join.token)));
+    else if (seg->has_token)
+        __builtin_prefetch(table_first(token_table(t, seg), token_hash(t, seg->token)), 1);
     return true;
 }
 
@@ -62,6 +82,9 @@ FETCHES void fetch_flow(const struct mpa_tracker *t, struct seat *seat)
     hash = seat->seg->ahead.flow_hash;
     e = table_seek(&t->flows.table, hash);
     seat->way = (struct way){.flow = e->item};
+    seat->joined = joins(seat->seg) ? token_seek(t, seat->seg)->item : NULL;
+    if (seat->joined)
+        fetch(seat->joined, 0, sizeof *seat->joined);
     if (!e->item)
         return;
     seat->way.dir = (uint16_t)e->note == seat->seg->dport ? MPA_TO_SERVER : MPA_TO_CLIENT;
@@ -83,6 +106,8 @@ FETCHES void fetch_conn(const struct mpa_tracker *t, const struct seat *seat)
     const struct mpa_subflow *sf = subflow_of(seat);
     const struct mpa_conn *c = sf ? sf->conn : NULL;
 
+    if (seat->count && seat->joined && seat->joined->subflows)
+        fetch(seat->joined->subflows, 0, offsetof(struct mpa_subflow, half));
     if (!c)
         return;
     if (seat->way.flow != &sf->flow)

@@ -325,7 +325,7 @@ void advert_joined(struct mpa_subflow *sf);
 
 /* options.c */
 void options_apply(struct pass *p);
-/* Of looking ahead: 'lone', 'dss_only' and 'option'. */
+/* Of looking ahead: 'lone', 'dss_only', 'option', 'has_token' and 'token'. */
 void options_ahead(struct mpa_segment *seg);
 
 /* dss.c */

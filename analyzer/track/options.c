@@ -145,11 +145,32 @@ static inline enum mpa_dialect likely_dialect(const struct mpa_segment *seg)
                                                                      : MPA_DIALECT_RFC8684;
 }
 
+/* The token that is looked for when the turn of the segment comes. */
+static bool find_token(struct mpa_segment *seg)
+{
+    const struct mpa_option *o = &seg->option;
+    uint64_t idsn;
+
+    /* Version 0 is illegal in the dialect it most likely is of. */
+    if (o->cond != MPA_COND_OK && o->cond != MPA_COND_ILLEGAL)
+        return false;
+    if (o->subtype == MPA_MP_JOIN && (seg->flags & MPA_TCP_SYN) && !(seg->flags & MPA_TCP_ACK)) {
+        seg->token = o->join.token;
+        return true;
+    }
+    if (o->subtype != MPA_MP_CAPABLE || !o->capable.has_sender_key)
+        return false;
+    mpa_crypto_key(o->capable.version == 0 ? MPA_SHA1 : MPA_SHA256, o->capable.sender_key,
+                   &seg->token, &idsn);
+    return true;
+}
+
 void options_ahead(struct mpa_segment *seg)
 {
     seg->lone = seg->mptcp_count == 1;
     seg->dss_only = seg->lone && decode(seg, 0, likely_dialect(seg), &seg->option) == MPA_COND_OK &&
                     seg->option.subtype == MPA_DSS;
+    seg->has_token = seg->lone && find_token(seg);
 }
 
 static inline void take(struct pass *p, const struct mpa_option *o, enum mpa_word row)

@@ -84,6 +84,7 @@ struct mpa_segment {
     bool prepared : 1;
     bool lone : 1;     /* It has one MPTCP option: 'option', in the dialect it most likely is of. */
     bool dss_only : 1; /* That is a good DSS, which reads the same in every dialect. */
+    bool has_token : 1; /* 'token' is that which a SYN joins, or most likely that of the sender's key. */
 
     struct mpa_option option;
     struct mpa_segment_ahead ahead;
@@ -114,6 +115,7 @@ struct mpa_segment {
     uint32_t payload_captured;             /* Bytes at 'payload'. */
     const uint8_t *payload;                /* Borrowed; NULL when none was captured. */
     struct mpa_addr outer_dst; /* Of the innermost tunnel: names the server.  Zero without. */
+    uint32_t token;            /* Found ahead; valid with 'has_token'. */
 };
 
 /* An ICMP or ICMPv6 error that quotes a TCP segment (RFC 792, RFC 4443). */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Segments in batches are told as they are one by one, whatever follows whatever in the runs of one four-tuple. */
+#include "mpa/crypto.h"
 #include "talk.h"
 #include "suite.h"
 
@@ -10,7 +11,7 @@
 struct told {
     uint64_t hash;
     uint64_t after[SEGMENTS];
-    int64_t copies, segments, ended;
+    int64_t copies, segments, ended, joined;
 };
 
 static void tell(struct told *t, uint64_t v)
@@ -65,6 +66,7 @@ static void on_end(void *context, struct mpa_conn *c)
     struct told *t = context;
 
     t->ended++;
+    t->joined += c->subflow_count > 1;
     tell(t, (uint64_t)c->id << 32 | c->subflow_count);
     for (const struct mpa_subflow *sf = c->subflows; sf; sf = sf->next)
         tell(t, sf->half[0].bytes << 32 | sf->half[1].bytes);
@@ -157,11 +159,26 @@ static void any_option(struct crowd *c)
     talk_option(&c->talk, o, kinds[k].len);
 }
 
+/* A SYN's MP_JOIN with the token of this key. */
+static void join_syn(struct talk *k, uint8_t version, const uint8_t key[8])
+{
+    uint8_t o[12] = {30, sizeof o, MPA_MP_JOIN << 4, 1};
+    uint32_t token;
+    uint64_t idsn;
+
+    mpa_crypto_key(version == 0 ? MPA_SHA1 : MPA_SHA256, key, &token, &idsn);
+    talk_put32(o + 4, token);
+    talk_put32(o + 8, 77);
+    talk_option(k, o, sizeof o);
+}
+
 static void choose_options(struct crowd *c, uint8_t flags, uint32_t seq, uint16_t size)
 {
     uint8_t key[2][8] = {{(uint8_t)(c->sport & 3)}, {(uint8_t)(c->dport & 3)}};
 
-    if (flags & MPA_TCP_SYN)
+    if (flags == MPA_TCP_SYN && dice(c, 3) == 0)
+        join_syn(&c->talk, c->version, key[dice(c, 2)]);
+    else if (flags & MPA_TCP_SYN)
         talk_capable(&c->talk, flags & MPA_TCP_ACK || c->version == 0 ? 12 : 4, c->version, 0x81,
                      key[0], key[1]);
     else if (dice(c, 4) == 0)
@@ -243,7 +260,7 @@ static void as_one_by_one(uint32_t max_connections)
 {
     static struct told one_by_one, batches;
     static struct crowd c;
-    int64_t copies = 0, ended = 0;
+    int64_t copies = 0, ended = 0, joined = 0;
     int longest = 0;
 
     for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
@@ -263,11 +280,13 @@ static void as_one_by_one(uint32_t max_connections)
         CU_ASSERT_EQUAL(one_by_one.hash, batches.hash);
         copies += batches.copies;
         ended += batches.ended;
+        joined += batches.joined;
     }
     /* It was worth it. */
     CU_ASSERT(longest > 10);
     CU_ASSERT(copies > 10 * ROUNDS);
     CU_ASSERT(ended > 10 * ROUNDS);
+    CU_ASSERT(joined > ROUNDS);
 }
 
 static void any_order(void)
@@ -324,6 +343,54 @@ static void runs(void)
     mpa_tracker_free(t);
 }
 
+/* What is said ahead of the token of a segment with these options. */
+static void expect_token(struct talk *k, uint8_t flags, bool has, uint32_t token)
+{
+    struct told told;
+    struct mpa_tracker *t = new_tracker(&told, 0);
+    struct mpa_segment s = talk_segment(k, 1, 4000, 2, 80, flags, 1, 1, 0);
+
+    mpa_tracker_prepare(t, &s, 1);
+    CU_ASSERT_EQUAL(s.has_token, has);
+    if (has)
+        CU_ASSERT_EQUAL(s.token, token);
+    mpa_tracker_free(t);
+    k->options_size = 0;
+}
+
+/* The places of tokens are fetched ahead, for whom they are known. */
+static void tokens(void)
+{
+    static const uint8_t mine[8] = {1, 2, 3, 4, 5, 6, 7, 8}, other[8] = {9};
+    struct talk k = {0};
+    uint32_t of_version[2];
+    uint64_t idsn;
+
+    CU_ASSERT_EQUAL_FATAL(mpa_crypto_init(), 0);
+    mpa_crypto_key(MPA_SHA1, mine, &of_version[0], &idsn);
+    mpa_crypto_key(MPA_SHA256, mine, &of_version[1], &idsn);
+    for (uint8_t version = 0; version < 2; version++) {
+        talk_capable(&k, 12, version, 0x81, mine, other);
+        expect_token(&k, MPA_TCP_SYN | MPA_TCP_ACK, true, of_version[version]);
+        talk_capable(&k, 20, version, 0x81, mine, other);
+        expect_token(&k, MPA_TCP_ACK, true, of_version[version]);
+        join_syn(&k, version, mine);
+        expect_token(&k, MPA_TCP_SYN, true, of_version[version]);
+        /* No token stands in an MP_JOIN's answer, and there a SYN's is malformed. */
+        join_syn(&k, version, mine);
+        expect_token(&k, MPA_TCP_SYN | MPA_TCP_ACK, false, 0);
+        talk_dss(&k, 1, 1, 1, 10);
+        expect_token(&k, MPA_TCP_ACK, false, 0);
+        /* Options of which several would have to be looked at. */
+        join_syn(&k, version, mine);
+        join_syn(&k, version, mine);
+        expect_token(&k, MPA_TCP_SYN, false, 0);
+    }
+    talk_capable(&k, 4, 1, 0x81, mine, other);
+    expect_token(&k, MPA_TCP_SYN, false, 0);
+    expect_token(&k, MPA_TCP_ACK, false, 0);
+}
+
 int main(void)
 {
     static CU_TestInfo tests[] = {
@@ -331,6 +398,7 @@ int main(void)
         {"the same with evictions", with_evictions},
         {"not prepared", not_prepared},
         {"runs", runs},
+        {"tokens", tokens},
         CU_TEST_INFO_NULL,
     };
 
