@@ -168,7 +168,7 @@ static void on_add_addr(struct mpa_check *c, const struct mpa_event *e)
 
 static void on_established(const struct mpa_event *e)
 {
-    if (mpa_subflow_is_initial(e->subflow))
+    if (e->subflow->role == MPA_ROLE_INITIAL)
         check_conn_of(e->conn)->balance.third_ack = e->frame;
 }
 
@@ -295,7 +295,7 @@ static void note_over(const struct mpa_event *e)
     struct check_balance_conn *b = &check_conn_of(e->conn)->balance;
     bool whole = e->kind == MPA_EVENT_DATA_FIN || e->kind == MPA_EVENT_FASTCLOSE;
 
-    if (b->over_ns == 0 && (whole || mpa_subflow_is_initial(e->subflow)))
+    if (b->over_ns == 0 && (whole || e->subflow->role == MPA_ROLE_INITIAL))
         b->over_ns = e->ns;
 }
 

@@ -178,7 +178,7 @@ static void on_established(struct mpa_measure *m, const struct mpa_event *e)
     const struct mpa_data_half *server = &e->conn->data[MPA_TO_CLIENT];
 
     measure_vip_live(m, sf, true);
-    if (!mpa_subflow_is_initial(sf))
+    if (sf->role != MPA_ROLE_INITIAL)
         return;
     cu->vantage = (uint8_t)mpa_subflow_vantage(sf);
     if (e->conn->protocol == MPA_PROTOCOL_MPTCP && (server->flags & MPA_DATA_CAPABLE) &&
@@ -238,7 +238,7 @@ static void on_event(void *context, const struct mpa_event *e)
         measure_vip_split(m, e->subflow);
         break;
     case MPA_EVENT_FIN:
-        if (mpa_subflow_is_initial(e->subflow))
+        if (e->subflow->role == MPA_ROLE_INITIAL)
             measure_migrate_vip_ended(e->conn, MPA_LEFT_BY_CLOSE);
         break;
     case MPA_EVENT_RST:

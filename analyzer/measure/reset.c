@@ -285,7 +285,7 @@ void measure_reset_event(struct mpa_measure *m, const struct mpa_event *e)
         measure_progress_hit(m, e);
         measure_note(m, e, MPA_NOTE_HIT, MPA_NULL, NULL);
     }
-    if (mpa_subflow_is_initial(e->subflow) && class != MPA_RESET_LATE)
+    if (e->subflow->role == MPA_ROLE_INITIAL && class != MPA_RESET_LATE)
         measure_migrate_vip_ended(e->conn, MPA_LEFT_BY_RESET);
 }
 

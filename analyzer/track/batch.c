@@ -17,15 +17,15 @@ struct seat {
     const struct mpa_conn *joined; /* Most likely that which its SYN joins, or NULL. */
 };
 
-static inline bool joins(const struct mpa_segment *seg)
-{
-    return seg->has_token && seg->option.subtype == MPA_MP_JOIN;
-}
-
 /* Segments that have no seat yet. */
 struct queue {
     const struct mpa_segment *next, *end;
 };
+
+static inline bool joins(const struct mpa_segment *seg)
+{
+    return seg->has_token && seg->option.subtype == MPA_MP_JOIN;
+}
 
 /* Where the token is: that of a SYN/ACK's key and that which is joined are mostly the server's. */
 static inline const struct table *token_table(const struct mpa_tracker *t,
@@ -42,7 +42,7 @@ static inline const struct table_entry *token_seek(const struct mpa_tracker *t,
     return table_seek(token_table(t, seg), token_hash(t, seg->token));
 }
 
-/* Give the next run a seat, and fetch the place where its flow is looked for.  False when there is none any more. */
+/* Give the next run a seat, and fetch the places where its flow and its token are looked for.  False when there is none any more. */
 FETCHES bool fetch_place(const struct mpa_tracker *t, struct queue *q, struct seat *seat)
 {
     const struct mpa_segment *seg = q->next;
@@ -100,7 +100,7 @@ FETCHES const struct mpa_subflow *subflow_of(const struct seat *seat)
     return seat->count && seat->way.flow ? seat->way.flow->subflow : NULL;
 }
 
-/* What its segments read or write of their connection. */
+/* What its segments read or write of their connection, and what a join reads of the other's first subflow. */
 FETCHES void fetch_conn(const struct mpa_tracker *t, const struct seat *seat)
 {
     const struct mpa_subflow *sf = subflow_of(seat);

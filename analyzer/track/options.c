@@ -59,7 +59,7 @@ static enum mpa_word count_row(const struct mpa_option *o, uint8_t tcp_flags)
 static void set_prio(struct pass *p, struct mpa_subflow *sf, bool backup)
 {
     sf->half[p->dir].backup = backup;
-    if (mpa_subflow_is_initial(sf) && backup && p->conn->prio_ns == 0)
+    if (sf->role == MPA_ROLE_INITIAL && backup && p->conn->prio_ns == 0)
         p->conn->prio_ns = p->seg->ns;
 }
 
@@ -145,20 +145,20 @@ static inline enum mpa_dialect likely_dialect(const struct mpa_segment *seg)
                                                                      : MPA_DIALECT_RFC8684;
 }
 
-/* The token that is looked for when the turn of the segment comes. */
+/* The token that is most likely looked for when the turn of the segment comes. */
 static bool find_token(struct mpa_segment *seg)
 {
     const struct mpa_option *o = &seg->option;
     uint64_t idsn;
 
-    /* Version 0 is illegal in the dialect it most likely is of. */
-    if (o->cond != MPA_COND_OK && o->cond != MPA_COND_ILLEGAL)
-        return false;
-    if (o->subtype == MPA_MP_JOIN && (seg->flags & MPA_TCP_SYN) && !(seg->flags & MPA_TCP_ACK)) {
+    if (o->subtype == MPA_MP_JOIN && o->cond == MPA_COND_OK &&
+        (seg->flags & (MPA_TCP_SYN | MPA_TCP_ACK)) == MPA_TCP_SYN) {
         seg->token = o->join.token;
         return true;
     }
-    if (o->subtype != MPA_MP_CAPABLE || !o->capable.has_sender_key)
+    /* Version 0 is illegal in the dialect that was assumed. */
+    if (o->subtype != MPA_MP_CAPABLE || (o->cond != MPA_COND_OK && o->cond != MPA_COND_ILLEGAL) ||
+        !o->capable.has_sender_key)
         return false;
     mpa_crypto_key(o->capable.version == 0 ? MPA_SHA1 : MPA_SHA256, o->capable.sender_key,
                    &seg->token, &idsn);

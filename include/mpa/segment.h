@@ -84,7 +84,7 @@ struct mpa_segment {
     bool prepared : 1;
     bool lone : 1;     /* It has one MPTCP option: 'option', in the dialect it most likely is of. */
     bool dss_only : 1; /* That is a good DSS, which reads the same in every dialect. */
-    bool has_token : 1; /* 'token' is that which a SYN joins, or most likely that of the sender's key. */
+    bool has_token : 1; /* 'token' is what its SYN joins, or most likely its sender's own. */
 
     struct mpa_option option;
     struct mpa_segment_ahead ahead;

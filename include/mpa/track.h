@@ -234,16 +234,10 @@ struct mpa_conn {
 #define MPA_CONN_DIRECT 0x20     /* A joined subflow to another server address exists. */
 #define MPA_CONN_UNDECIDED 0x40  /* Keys are known, their hash is not (version 1 without its SYN). */
 
-/* The initial subflow, or NULL where it was not captured. */
+/* The initial subflow, or NULL where it was not captured.  Whether a subflow is the initial one its own role says. */
 static inline struct mpa_subflow *mpa_conn_initial(const struct mpa_conn *c)
 {
     return c->subflows && c->subflows->role == MPA_ROLE_INITIAL ? c->subflows : NULL;
-}
-
-/* Whether it is that one; of its connection's others nothing is read. */
-static inline bool mpa_subflow_is_initial(const struct mpa_subflow *s)
-{
-    return s->role == MPA_ROLE_INITIAL && s->conn->subflows == s;
 }
 
 /* A joined subflow to a server address other than the initial subflow's: off the VIP. */

@@ -323,6 +323,40 @@ static void migrates(void)
     play_end(p);
 }
 
+/* A joined subflow that ends says nothing of the VIP's, whatever share that had then. */
+static void other_path_ends(uint8_t flags)
+{
+    struct play *p = play_begin(plain);
+    struct pair x;
+    struct play_flow second = play_flow(1, 6001, unique(1));
+    const struct mpa_rec_conn *c;
+
+    begin_pair(p, &x, 4000, 1, true);
+    play_join(p, &x.conn, &second);
+    play_wait(p, 500 * MS);
+    on_vip(p, &x, 1000);
+    on_direct(p, &x, 100);
+    play_send(p, &x.direct, FROM_SERVER, flags, 0);
+    if (flags & MPA_TCP_FIN)
+        play_send(p, &x.direct, FROM_CLIENT, flags, 0);
+    x.direct = second;
+    for (int i = 0; i < 3; i++)
+        on_direct(p, &x, 40000);
+    play_finish(p);
+    c = conn_of(p, 4000);
+    CU_ASSERT_EQUAL(c->subflow_count, 3);
+    CU_ASSERT_EQUAL(c->subflows[1].has_reset, (flags & MPA_TCP_RST) != 0);
+    CU_ASSERT_EQUAL(c->migration.state, MPA_MIGRATION_MIGRATED);
+    CU_ASSERT_EQUAL(c->migration.left_by, MPA_LEFT_BY_SCHEDULER);
+    play_end(p);
+}
+
+static void another_path_ends(void)
+{
+    other_path_ends(MPA_TCP_FIN | ACK);
+    other_path_ends(MPA_TCP_RST | ACK);
+}
+
 /* ---- ADD_ADDR ------------------------------------------------------------------- */
 
 /* One advertisement: copies at 0 and 250 ms, the echo 30 ms after the second; 'there' and 'back'
@@ -655,6 +689,7 @@ static const struct {
     {"fails unprotected", fails_unprotected},
     {"stray flow", stray_flow},
     {"migrates", migrates},
+    {"another path ends", another_path_ends},
     {"latency", latency},
     {"events of a log", events_of_a_log},
     {"events inferred", events_inferred},

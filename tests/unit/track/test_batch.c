@@ -343,13 +343,23 @@ static void runs(void)
     mpa_tracker_free(t);
 }
 
-/* What is said ahead of the token of a segment with these options. */
+/* What is said ahead of the token of a segment with these options, whatever the segment was before. */
 static void expect_token(struct talk *k, uint8_t flags, bool has, uint32_t token)
 {
+    static const uint8_t key[8] = {3};
+    struct talk before = {0};
     struct told told;
     struct mpa_tracker *t = new_tracker(&told, 0);
-    struct mpa_segment s = talk_segment(k, 1, 4000, 2, 80, flags, 1, 1, 0);
+    struct mpa_segment s, now = talk_segment(k, 1, 4000, 2, 80, flags, 1, 1, 0);
 
+    talk_capable(&before, 20, 1, 0x81, key, key);
+    s = talk_segment(&before, 1, 4000, 2, 80, MPA_TCP_ACK, 1, 1, 0);
+    mpa_tracker_prepare(t, &s, 1);
+    CU_ASSERT_TRUE(s.has_token);
+    now.option = s.option;
+    now.has_token = true;
+    now.token = s.token;
+    s = now;
     mpa_tracker_prepare(t, &s, 1);
     CU_ASSERT_EQUAL(s.has_token, has);
     if (has)
@@ -362,6 +372,7 @@ static void expect_token(struct talk *k, uint8_t flags, bool has, uint32_t token
 static void tokens(void)
 {
     static const uint8_t mine[8] = {1, 2, 3, 4, 5, 6, 7, 8}, other[8] = {9};
+    static const uint8_t join_ack[24] = {30, sizeof join_ack, MPA_MP_JOIN << 4};
     struct talk k = {0};
     uint32_t of_version[2];
     uint64_t idsn;
@@ -376,9 +387,11 @@ static void tokens(void)
         expect_token(&k, MPA_TCP_ACK, true, of_version[version]);
         join_syn(&k, version, mine);
         expect_token(&k, MPA_TCP_SYN, true, of_version[version]);
-        /* No token stands in an MP_JOIN's answer, and there a SYN's is malformed. */
+        /* No token stands in an MP_JOIN's answer; there the SYN's form is illegal. */
         join_syn(&k, version, mine);
         expect_token(&k, MPA_TCP_SYN | MPA_TCP_ACK, false, 0);
+        join_syn(&k, version, mine);
+        expect_token(&k, MPA_TCP_ACK, false, 0);
         talk_dss(&k, 1, 1, 1, 10);
         expect_token(&k, MPA_TCP_ACK, false, 0);
         /* Options of which several would have to be looked at. */
@@ -388,6 +401,11 @@ static void tokens(void)
     }
     talk_capable(&k, 4, 1, 0x81, mine, other);
     expect_token(&k, MPA_TCP_SYN, false, 0);
+    talk_option(&k, join_ack, sizeof join_ack);
+    expect_token(&k, MPA_TCP_ACK, false, 0);
+    /* A length that no MP_CAPABLE has; then no option at all. */
+    talk_capable(&k, 13, 1, 0x81, mine, other);
+    expect_token(&k, MPA_TCP_ACK, false, 0);
     expect_token(&k, MPA_TCP_ACK, false, 0);
 }
 

@@ -260,6 +260,7 @@ static void join(struct talk *k, uint16_t port, uint8_t dst, const uint8_t *serv
 
 static void join_and_reinjection(void)
 {
+    static const uint8_t prio[3] = {30, 3, MPA_MP_PRIO << 4 | 1};
     struct talk k;
     struct ended e;
     uint32_t dsn = data_b();
@@ -280,6 +281,13 @@ static void join_and_reinjection(void)
     talk_dss(&k, 0, dsn + 100, 101, 50);
     talk_send(&k, DIRECT, 80, CLIENT, 40001, ACK, 2101, 1001, 50);
     CU_ASSERT_EQUAL(k.facts.declared, 50);
+    talk_option(&k, prio, sizeof prio);
+    talk_send(&k, DIRECT, 80, CLIENT, 40001, ACK, 2151, 1001, 0);
+    CU_ASSERT_EQUAL(k.subflow->half[MPA_TO_CLIENT].backup, 1);
+    CU_ASSERT_EQUAL(k.subflow->conn->prio_ns, 0); /* That is of the initial subflow. */
+    talk_option(&k, prio, sizeof prio);
+    talk_send(&k, VIP, 80, CLIENT, 40000, ACK, 601, 101, 0);
+    CU_ASSERT_EQUAL(k.subflow->conn->prio_ns, k.ns);
     CU_ASSERT_EQUAL(mpa_tracker_counts(k.tracker)->hmac_join_synack.ok, 1);
     CU_ASSERT_EQUAL(mpa_tracker_counts(k.tracker)->hmac_join_ack.ok, 1);
     end(&k);
