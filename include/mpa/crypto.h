@@ -8,7 +8,7 @@
  * icnp2017, apple-v0 and draft-v1, SHA-256 for rfc8684 and rfc8684-early.
  *
  * mpa_crypto_init() must have returned 0 once before anything else here is called; all else cannot
- * fail.
+ * fail, keeps no state and may be called by several threads at once.
  */
 #ifndef MPA_CRYPTO_H
 #define MPA_CRYPTO_H
